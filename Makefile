@@ -1,0 +1,61 @@
+# Every habit of this repository; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all system lab build lint bench size lock clean
+
+help:  ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python 3.10 to 3.13 is needed, this is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
+	@echo "Installing into $(VENV) (some minutes the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --requirement requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP)  ## set up, build, grade a sample class of 12, print the table and the report's path
+	$(BIN)/coursekit build
+	$(BIN)/coursekit demo --students 12
+
+test: $(STAMP)  ## set up and run all tests; those that need a system part skip and say which
+	$(BIN)/coursekit build --check
+	$(PYTEST) -n 2 --dist loadfile tests src notebooks solutions
+
+test-all: export COURSEKIT_REQUIRE_ALL = 1
+test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
+
+system:  ## install what some tests need beyond Python: a browser, the full image sets
+	@sh tests/system.sh
+	$(PYTHON) data/fetch_full.py
+
+lab: $(STAMP)  ## open the course in JupyterLab
+	COURSEKIT_HELD_OUT=$(CURDIR)/course $(BIN)/jupyter lab
+
+build: $(STAMP)  ## build notebooks/ and solutions/ from course/
+	$(BIN)/coursekit build
+
+lint: $(STAMP)  ## check style, types and size of the code
+	$(BIN)/ruff check src tests data
+	$(BIN)/ruff format --check src tests data
+	$(BIN)/mypy
+	$(BIN)/python tests/bench/size.py
+
+bench: $(STAMP)  ## measure what the budgets limit: start-up times
+	$(BIN)/python tests/bench/import_time.py
+
+size: $(STAMP)  ## count lines of code against the budgets
+	$(BIN)/python tests/bench/size.py
+
+lock: $(STAMP)  ## pin the graders' environment anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests \
+	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock --upgrade pyproject.toml
+
+clean:  ## remove the environment and caches (never students' files)
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* dist

@@ -1,0 +1,1 @@
+"""From the authors' text in ``course/`` to the notebooks that people open."""

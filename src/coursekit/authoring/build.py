@@ -1,0 +1,191 @@
+"""Build the notebooks of units, or say which built files are not what the build would make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from coursekit.authoring.layout import Unit
+from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
+from coursekit.authoring.outputs import Progress, execute, no_progress, restore_outputs
+from coursekit.authoring.release import release
+from coursekit.authoring.source import SourceCell, SourceError, read_source
+
+COLAB = "https://colab.research.google.com"
+
+
+@dataclass
+class Built:
+    """What building one unit makes, and where it differs from the files on disk.
+
+    Attributes
+    ----------
+    files : dict of Path to bytes
+        Every built file of the unit.
+    stale : list of Path
+        Files whose stored outputs do not belong to the present source (only with ``check``).
+    """
+
+    files: dict[Path, bytes] = field(default_factory=dict)
+    stale: list[Path] = field(default_factory=list)
+
+
+def build(
+    units: Iterable[Unit], *, force: bool = False, progress: Progress = no_progress
+) -> list[Path]:
+    """Write the built files of `units` that have changed.
+
+    Parameters
+    ----------
+    units : iterable of Unit
+    force : bool
+        Execute notebooks whose stored outputs look current too.
+    progress : callable
+        Told (label, done, total) as work goes on.
+
+    Returns
+    -------
+    list of Path
+        What was written or removed; empty when all was current.
+
+    Raises
+    ------
+    CourseError
+        On a fault in a source, before any file of that unit is touched.
+    """
+    changed = []
+    for unit in units:
+        made = make_unit(unit, force=force, progress=progress)
+        for path, content in made.files.items():
+            if not path.exists() or path.read_bytes() != content:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                changed.append(path)
+        for path in _leftovers(unit, made):
+            path.unlink()
+            changed.append(path)
+    return changed
+
+
+def check(units: Iterable[Unit], *, progress: Progress = no_progress) -> list[str]:
+    """Say which built files are missing, stale or edited by hand; nothing is executed or written.
+
+    Returns
+    -------
+    list of str
+        One finding a file, with its path; empty when all is current.
+    """
+    findings = []
+    for unit in units:
+        made = make_unit(unit, check=True, progress=progress)
+        for path, content in made.files.items():
+            name = path.relative_to(unit.course.root)
+            if not path.exists():
+                findings.append(f"{name}: missing")
+            elif path in made.stale:
+                findings.append(f"{name}: its outputs are stale or were edited by hand")
+            elif path.read_bytes() != content:
+                findings.append(f"{name}: not what its source builds")
+        findings += [
+            f"{path.relative_to(unit.course.root)}: no source builds it"
+            for path in _leftovers(unit, made)
+        ]
+    return findings
+
+
+def make_unit(
+    unit: Unit, *, check: bool = False, force: bool = False, progress: Progress = no_progress
+) -> Built:
+    """Make every built file of a unit in memory.
+
+    Parameters
+    ----------
+    unit : Unit
+    check : bool
+        Do not execute; report notebooks that need it in ``stale``.
+    force : bool
+        Execute even when the stored outputs look current.
+    progress : callable
+
+    Returns
+    -------
+    Built
+    """
+    root, made = unit.course.root, Built()
+    sources = {source: read_source(source) for source in unit.lectures}
+    if unit.challenge:
+        sources[unit.challenge] = read_source(unit.challenge)
+    for source, cells in sources.items():
+        is_challenge = source == unit.challenge
+        if is_challenge:
+            path = root / "solutions" / unit.id / unit.challenge_notebook
+        else:
+            path = root / "notebooks" / "lectures" / unit.lecture_notebook(source)
+            _refuse_graded(source, cells)
+        notebook = make_notebook(cells, links=_links(unit, source))
+        _refuse_unfilled(source, notebook, cells)
+        current = restore_outputs(notebook, None if force else _read(path), cells)
+        if not current and check:
+            made.stale.append(path)
+        elif not current:
+            execute(notebook, cells, source, held_out=root / "course", progress=progress)
+        made.files[path] = to_bytes(notebook)
+        if is_challenge:
+            progress(f"release {unit.id}", 0, 1)
+            for name, content in release(unit, made.files[path]).items():
+                made.files[root / "notebooks" / unit.id / name] = content
+            progress(f"release {unit.id}", 1, 1)
+    return made
+
+
+def notebook_url(unit: Unit, source: Path) -> str:
+    """Return where students find the built notebook, below the student repository's address."""
+    if source == unit.challenge:
+        return f"/blob/main/notebooks/{unit.id}/{unit.challenge_notebook}"
+    return f"/blob/main/notebooks/lectures/{unit.lecture_notebook(source)}"
+
+
+def _links(unit: Unit, source: Path) -> dict[str, str]:
+    address = unit.course.student_repository
+    on_colab = f"{COLAB}/github/" + "/".join(address.split("/")[-2:]) + notebook_url(unit, source)
+    links = {"badge": f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({on_colab})"}
+    if unit.challenge:
+        links["challenge"] = f"[the challenge]({address}{notebook_url(unit, unit.challenge)})"
+    if unit.lectures:
+        first = unit.lectures[0]
+        links["lecture"] = f"[the lecture]({address}{notebook_url(unit, first)})"
+    return links
+
+
+def _read(path: Path) -> Notebook | None:
+    if not path.exists():
+        return None
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.reader.NotJSONError):
+        return None  # a damaged built file is simply built again
+
+
+def _refuse_graded(source: Path, cells: list[SourceCell]) -> None:
+    for cell in cells:
+        if cell.kind != "plain":
+            raise SourceError(source, cell.line, f"a lecture has no {cell.kind} cells.")
+
+
+def _refuse_unfilled(source: Path, notebook: Notebook, cells: list[SourceCell]) -> None:
+    for cell, made_from in zip(notebook.cells, cells, strict=True):
+        if cell.cell_type == "markdown" and (word := re.search(r"\{\{[a-z]+\}\}", cell.source)):
+            raise SourceError(source, made_from.line, f"nothing is known to put for {word[0]}.")
+
+
+def _leftovers(unit: Unit, made: Built) -> list[Path]:
+    """Return built notebooks of the unit that no source makes any more."""
+    root = unit.course.root
+    folders = [root / "solutions" / unit.id, root / "notebooks" / unit.id]
+    found = [path for folder in folders for path in folder.glob("*") if path.is_file()]
+    found += (root / "notebooks" / "lectures").glob(f"{unit.id}*.ipynb")
+    return sorted(path for path in found if path not in made.files)

@@ -1,0 +1,54 @@
+"""Environment variables for the kernels and helper programs that the tools start."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from traitlets.config import Config
+
+from coursekit.authoring.layout import Course
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set environment variables, and put back on leaving what was there before."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def nbgrader_environment(course: Course) -> Iterator[None]:
+    """Give nbgrader what it needs around it: helper programs on PATH, and the held-out data.
+
+    Its own library's warnings are kept from the user, who can do nothing about them.
+    """
+    programs = str(Path(sys.executable).parent)
+    path = os.pathsep.join([programs, os.environ.get("PATH", "")])
+    held_out = str(course.root / "course")
+    with environment(PATH=path, COURSEKIT_HELD_OUT=held_out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's, from nbgrader's own queries
+        yield
+
+
+def set_transport(config: Config, folder: Path) -> Config:
+    """Let kernels and their clients talk through sockets in `folder` instead of TCP ports.
+
+    Nobody else on the machine can listen then, and ports are not fought over.
+    """
+    if os.name == "posix":
+        config.KernelManager.transport = "ipc"
+        config.KernelManager.ip = str(folder.resolve() / "kernel")  # absolute, or both sides differ
+    return config

@@ -1,0 +1,143 @@
+"""Stored outputs: only cells marked for comparison keep theirs, and only printed text.
+
+A notebook is executed when its code changed. ``metadata.coursekit`` holds a digest of the code that
+made the outputs, and one of the outputs, so that a stale or hand-edited one shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
+
+from coursekit.authoring.environment import environment, set_transport
+from coursekit.authoring.layout import CourseError
+from coursekit.authoring.notebook import Notebook
+from coursekit.authoring.source import SourceCell
+
+Progress = Callable[[str, int, int], None]
+CELL_TIMEOUT = 600  # seconds; a lecture's budget is 240 in all
+
+
+def no_progress(label: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[SourceCell]) -> bool:
+    """Put a built notebook's stored outputs into a fresh one.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Fresh, without outputs; changed in place.
+    built : NotebookNode or None
+        What is on disk now.
+    cells : list of SourceCell
+        The cells that `notebook` was made from.
+
+    Returns
+    -------
+    bool
+        False when the outputs are missing, stale or edited: `notebook` must be executed.
+    """
+    marked = _marked(notebook, cells)
+    if not marked:
+        return True
+    stored = dict(built.metadata.get("coursekit", {})) if built else {}
+    if built is None or stored.get("code") != _code_digest(notebook):
+        return False
+    by_id = {cell.id: cell for cell in built.cells if cell.cell_type == "code"}
+    for cell in marked:
+        cell.outputs = by_id[cell.id].outputs
+        cell.execution_count = by_id[cell.id].execution_count
+    _sign(notebook, marked)
+    return bool(notebook.metadata["coursekit"]["outputs"] == stored.get("outputs"))
+
+
+def execute(
+    notebook: Notebook,
+    cells: list[SourceCell],
+    source: Path,
+    *,
+    held_out: Path,
+    progress: Progress = no_progress,
+) -> None:
+    """Execute a notebook in place and keep the marked cells' printed text alone.
+
+    Raises
+    ------
+    CourseError
+        If a cell fails, or a marked cell does anything but print; names file and line.
+    """
+    with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
+        config = set_transport(Config(), Path(sockets))
+        client = NotebookClient(
+            notebook, timeout=CELL_TIMEOUT, kernel_name="python3", config=config
+        )
+        with client.setup_kernel():
+            _run_cells(client, cells, source, progress)
+    for cell, made_from in zip(notebook.cells, cells, strict=True):
+        if made_from.compared:
+            _check_printed(cell, f"{source}:{made_from.line}")
+    marked = _marked(notebook, cells)
+    _clear_others(notebook, marked)
+    _sign(notebook, marked)
+
+
+def _run_cells(
+    client: NotebookClient, cells: list[SourceCell], source: Path, progress: Progress
+) -> None:
+    code = [index for index, cell in enumerate(cells) if cell.type == "code"]
+    for done, index in enumerate(code):
+        progress(source.name, done, len(code))
+        try:
+            client.execute_cell(client.nb.cells[index], index)
+        except CellExecutionError as error:
+            where = f"{source}:{cells[index].line}"
+            raise CourseError(f"{where}: {error.ename}: {error.evalue}") from error
+    progress(source.name, len(code), len(code))
+
+
+def _marked(notebook: Notebook, cells: list[SourceCell]) -> list[Notebook]:
+    return [cell for cell, source in zip(notebook.cells, cells, strict=True) if source.compared]
+
+
+def _check_printed(cell: Notebook, where: str) -> None:
+    # A rich output (a frame's HTML, a picture) differs from one library version to the next.
+    if not cell.outputs:
+        raise CourseError(f"{where}: a cell marked NBVAL_CHECK_OUTPUT prints nothing to compare.")
+    if any((o.output_type, o.get("name")) != ("stream", "stdout") for o in cell.outputs):
+        raise CourseError(
+            f"{where}: a cell marked NBVAL_CHECK_OUTPUT may only print text: use print()."
+        )
+
+
+def _clear_others(notebook: Notebook, marked: list[Notebook]) -> None:
+    kept = {cell.id for cell in marked}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # nbclient's time stamps
+        if cell.cell_type == "code" and cell.id not in kept:
+            cell.outputs, cell.execution_count = [], None
+    notebook.metadata["language_info"] = {"name": "python"}
+
+
+def _sign(notebook: Notebook, marked: list[Notebook]) -> None:
+    outputs = [[cell.id, cell.execution_count, cell.outputs] for cell in marked]
+    notebook.metadata["coursekit"] = {
+        "code": _code_digest(notebook),
+        "outputs": _digest(outputs),
+    }
+
+
+def _code_digest(notebook: Notebook) -> str:
+    return _digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

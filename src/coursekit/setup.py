@@ -1,0 +1,99 @@
+"""Start a notebook: quiet logs, a random seed, and one line that says what runs here.
+
+Source: TensorFlow's documented ``TF_CPP_MIN_LOG_LEVEL``, Keras' ``set_random_seed`` and
+IPython's ``set_custom_exc`` and ``_render_traceback_``.
+"""
+
+import logging
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class MissingPackageError(ModuleNotFoundError):
+    """TensorFlow or Keras is not installed; shown as one sentence, not as a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def start(*, seed: int = 0) -> None:
+    """Prepare a notebook; call it once, in the set-up cell.
+
+    Quiets the logs of TensorFlow, seeds Python, NumPy and Keras, and under IPython shows an
+    unfinished answer in one line. It prints one line: versions, device, seed.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of Python's, NumPy's and Keras' random numbers, 0 to 2**32 - 1. Results still differ
+        a little from one machine to another.
+
+    Raises
+    ------
+    MissingPackageError
+        TensorFlow or Keras is not installed.
+
+    Examples
+    --------
+    >>> start(seed=7)  # doctest: +ELLIPSIS
+    Python 3..., TensorFlow 2..., Keras 3..., ..., seed 7
+    """
+    ipython = sys.modules.get("IPython")
+    if ipython and (shell := ipython.get_ipython()):
+        shell.set_custom_exc((NotImplementedError,), _show)
+    # setdefault: whoever needs the full log can still ask for it before calling.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        with _no_native_stderr():
+            import keras
+            import tensorflow as tf
+
+            gpus = len(tf.config.list_physical_devices("GPU"))
+    except ModuleNotFoundError as error:
+        if error.name not in {"keras", "tensorflow"}:
+            raise
+        todo = "run `%pip install tensorflow keras` in a cell, then this cell again."
+        raise MissingPackageError(f"{error.name} is not installed here: {todo}") from None
+    for name in ("tensorflow", "absl"):
+        # ERROR also hides the retracing warning, which would be a false alarm in a notebook.
+        logging.getLogger(name).setLevel(logging.ERROR)
+    keras.utils.set_random_seed(seed)
+    device = f"{gpus} GPU" if gpus else "CPU"
+    versions = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
+    print(f"Python {platform.python_version()}, {versions}, {device}, seed {seed}")
+
+
+@contextmanager
+def _no_native_stderr() -> Iterator[None]:
+    """Drop what C++ writes to file descriptor 2; Python's own sys.stderr in a kernel stays.
+
+    TensorFlow logs two CUDA notices before it reads any environment variable, so that nothing
+    else keeps them out of the notebook.
+    """
+    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)
+
+
+def _show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> None:
+    """Show an unfinished answer in one line; it stays an error on iopub and in the reply."""
+    frame = trace
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    text, code = str(error) or "not tried yet", frame.tb_frame.f_code
+    # An error that Keras, or the student's own class on purpose, raises keeps its traceback.
+    if "not tried yet" in text and frame.tb_frame.f_globals.get("__name__") == "__main__":
+        name = getattr(code, "co_qualname", code.co_name).replace("<module>", "your answer")
+        line = f"Not tried yet: write {name} in its cell above, then run this cell again."
+        error._render_traceback_ = lambda: [line]
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)

@@ -1,0 +1,35 @@
+"""Small sources that several tests share."""
+
+CHALLENGE = """# %% [markdown]
+# # A challenge
+
+# %% given="setup"
+import math
+
+# %% [markdown] prompt="q1_double"
+# Double it.
+
+# %% answer="q1_double"
+def double(x):
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+
+# %% check="q1_double" part="small" points=1
+assert double(1) == 2
+### BEGIN HIDDEN TESTS
+assert double(3) == 6
+### END HIDDEN TESTS
+
+# %% check="q1_double" part="large" points=0.5
+assert double(100) == 200
+
+# %% [markdown] task="q2_why" points=4
+# Why?
+# ### BEGIN MARK SCHEME
+# Because.
+# ### END MARK SCHEME
+
+# %% [markdown]
+# *Your answer.*
+"""

@@ -1,0 +1,223 @@
+"""The build on a small course: right files, nothing changes twice, hand edits show."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from coursekit.authoring.build import build, check
+from coursekit.authoring.layout import Course, CourseError
+from samples import CHALLENGE as GOOD
+
+LECTURE = """# %% [markdown]
+# # A lecture
+#
+# {{badge}} and {{challenge}}
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(2 * 15 + 21)
+
+# %%
+print("not compared")
+
+# %%
+print("not compared")
+"""
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    unit = tmp_path / "course" / "01_small"
+    unit.mkdir(parents=True)
+    (unit / "challenge.py").write_text(GOOD, encoding="utf-8")
+    (unit / "lecture.py").write_text(LECTURE, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.coursekit]\nstudent_repository = "https://github.com/someone/course"\n'
+    )
+    return Course(tmp_path)
+
+
+def read(course: Course, name: str) -> nbformat.NotebookNode:
+    return nbformat.read(course.root / name, as_version=4)
+
+
+SOLUTION = "solutions/01_small/small_challenge.ipynb"
+RELEASE = "notebooks/01_small/small_challenge.ipynb"
+TAUGHT = "notebooks/lectures/01_small.ipynb"
+
+
+def test_builds_three_notebooks_and_then_changes_nothing(course: Course) -> None:
+    names = sorted(str(p.relative_to(course.root)) for p in build(course.units))
+    assert names == [RELEASE, TAUGHT, SOLUTION]
+    assert check(course.units) == []
+    before = {name: (course.root / name).read_bytes() for name in names}
+    assert build(course.units) == []
+    assert build(course.units, force=True) == [], "the same outputs, byte for byte"
+    assert before == {name: (course.root / name).read_bytes() for name in names}
+
+
+def test_solution_has_nbgraders_metadata_and_stable_ids(course: Course) -> None:
+    build(course.units)
+    cells = {cell.id: cell for cell in read(course, SOLUTION).cells}
+    answer = cells["q1_double"].metadata["nbgrader"]
+    assert answer == {
+        "grade": False,
+        "solution": True,
+        "locked": False,
+        "task": False,
+        "grade_id": "q1_double",
+        "schema_version": 3,
+    }
+    assert cells["q1_double-small"].metadata["nbgrader"]["points"] == 1
+    assert cells["q1_double-prompt"].metadata["nbgrader"]["locked"]
+    assert cells["q2_why"].metadata["nbgrader"]["task"]
+    assert "nbgrader" not in cells["q2_why-answer"].metadata
+    assert not any("lines_to_next_cell" in cell.metadata for cell in cells.values())
+
+
+def test_release_hides_answers_and_lets_run_all_go_on(course: Course) -> None:
+    build(course.units)
+    text = (course.root / RELEASE).read_text(encoding="utf-8")
+    for secret in ("return 2 * x", "double(3) == 6", "Because.", "BEGIN"):
+        assert secret not in text
+    assert 'raise NotImplementedError(\\"not tried yet\\")' in text
+    tags = {cell.id: cell.metadata.get("tags", []) for cell in read(course, RELEASE).cells}
+    assert tags["q1_double"] == tags["q1_double-large"] == ["raises-exception"]
+    assert tags["setup-given"] == []
+
+
+def test_ids_change_only_where_the_text_did(course: Course) -> None:
+    build(course.units)
+    before = [cell.id for cell in read(course, TAUGHT).cells]
+    assert before[2].endswith("-1")
+    assert before[3] == before[2][:-1] + "2", "the same text a second time"
+    lecture = course.units[0].lectures[0]
+    lecture.write_text(LECTURE.replace("A lecture", "A better lecture"), encoding="utf-8")
+    build(course.units)
+    after = [cell.id for cell in read(course, TAUGHT).cells]
+    assert after[1:] == before[1:]
+    assert after[0] != before[0]
+
+
+def test_only_marked_cells_keep_outputs(course: Course) -> None:
+    build(course.units)
+    cells = [cell for cell in read(course, TAUGHT).cells if cell.cell_type == "code"]
+    assert [o.text for o in cells[0].outputs] == ["51\n"]
+    assert cells[0].execution_count == 1
+    assert cells[1].outputs == cells[2].outputs == []
+
+
+def test_links_lead_to_the_student_repository(course: Course) -> None:
+    build(course.units)
+    first = read(course, TAUGHT).cells[0].source
+    assert f"colab.research.google.com/github/someone/course/blob/main/{TAUGHT}" in first
+    assert f"https://github.com/someone/course/blob/main/{RELEASE}" in first
+
+
+def edit_source(course: Course) -> None:
+    lecture = course.units[0].lectures[0]
+    lecture.write_text(LECTURE.replace("2 * 15", "3 * 15"), encoding="utf-8")
+
+
+def edit_text(course: Course) -> None:
+    path = course.root / TAUGHT
+    path.write_text(path.read_text().replace("A lecture", "My lecture"))
+
+
+def edit_output(course: Course) -> None:
+    path = course.root / TAUGHT
+    notebook = json.loads(path.read_text())
+    notebook["cells"][1]["outputs"][0]["text"] = ["52\n"]
+    path.write_text(json.dumps(notebook))
+
+
+def edit_release(course: Course) -> None:
+    path = course.root / RELEASE
+    path.write_text(path.read_text().replace("Double it", "Triple it"))
+
+
+def remove_solution(course: Course) -> None:
+    (course.root / SOLUTION).unlink()
+
+
+def add_stray(course: Course) -> None:
+    shutil.copy(course.root / TAUGHT, course.root / "notebooks/lectures/01_small_2_old.ipynb")
+
+
+def damage(course: Course) -> None:
+    (course.root / TAUGHT).write_text('{"cells": [')
+
+
+FINDINGS = {
+    edit_source: [f"{TAUGHT}: its outputs are stale or were edited by hand"],
+    edit_text: [f"{TAUGHT}: not what its source builds"],
+    edit_output: [f"{TAUGHT}: its outputs are stale or were edited by hand"],
+    edit_release: [f"{RELEASE}: not what its source builds"],
+    remove_solution: [f"{SOLUTION}: missing"],
+    add_stray: ["notebooks/lectures/01_small_2_old.ipynb: no source builds it"],
+    damage: [f"{TAUGHT}: its outputs are stale or were edited by hand"],
+}
+
+
+@pytest.mark.parametrize("change", FINDINGS, ids=lambda change: change.__name__)
+def test_check_names_what_is_not_current_and_build_mends_it(course: Course, change) -> None:
+    build(course.units)
+    change(course)
+    assert check(course.units) == FINDINGS[change]
+    build(course.units)
+    assert check(course.units) == []
+
+
+def test_a_failing_lecture_names_its_line(course: Course) -> None:
+    lecture = course.units[0].lectures[0]
+    lecture.write_text(LECTURE + "\n# %%\n1 / 0\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"lecture\.py:16: ZeroDivisionError: division by zero"):
+        build(course.units)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [("x = 1", "prints nothing to compare"), ("x = 1\nx", "may only print text")],
+)
+def test_a_marked_cell_must_print(course: Course, cell: str, message: str) -> None:
+    lecture = course.units[0].lectures[0]
+    text = f"# %% [markdown]\n# # T\n\n# %%\n# NBVAL_CHECK_OUTPUT\n{cell}\n"
+    lecture.write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError, match=f"lecture.py:4: .*{message}"):
+        build(course.units)
+
+
+def test_a_lecture_takes_no_graded_cells_and_no_unknown_words(course: Course) -> None:
+    lecture = course.units[0].lectures[0]
+    lecture.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(CourseError, match=r"lecture\.py:4: a lecture has no given cells"):
+        build(course.units)
+    lecture.write_text("# %% [markdown]\n# {{bagde}}\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"lecture\.py:1: nothing is known to put for"):
+        build(course.units)
+
+
+def test_command_says_what_to_do(course: Course) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "coursekit.cli", *arguments]
+        return subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+
+    assert run("build").returncode == 0
+    assert run("build", "--check").returncode == 0
+    edit_text(course)
+    stale = run("build", "--check")
+    assert stale.returncode == 1
+    assert "Run `coursekit build`" in stale.stdout
+    wrong = run("build", "99_none")
+    assert wrong.returncode == 1
+    assert wrong.stderr == "coursekit: No unit called 99_none: choose from 01_small.\n"
+
+
+def test_outside_a_course_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="No course here"):
+        Course.find(tmp_path)

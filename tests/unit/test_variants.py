@@ -1,0 +1,60 @@
+"""Variants name known questions and checks, or say with file and line what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from coursekit.authoring.layout import Course, CourseError, Unit
+from coursekit.authoring.variants import read_variants
+from samples import CHALLENGE as GOOD
+
+VARIANTS = """# %% [markdown]
+# Answers to the small challenge.
+
+# %% q1_double right="adds"
+def double(x):
+    return x + x
+
+# %% q1_double wrong="squares" loses="q1_double-small, q1_double-large"
+def double(x):
+    return x * x
+"""
+
+
+def unit_with(folder: Path, variants: str) -> Unit:
+    unit = folder / "course" / "01_small"
+    unit.mkdir(parents=True)
+    (unit / "challenge.py").write_text(GOOD, encoding="utf-8")
+    (unit / "variants.py").write_text(variants, encoding="utf-8")
+    return Unit(Course(folder), "01_small")
+
+
+def test_reads_right_and_wrong(tmp_path: Path) -> None:
+    right, wrong = read_variants(unit_with(tmp_path, VARIANTS))
+    assert (right.question, right.label, right.right) == ("q1_double", "adds", True)
+    assert right.code == "def double(x):\n    return x + x"
+    assert wrong.loses == ("q1_double-small", "q1_double-large")
+    assert (wrong.right, wrong.line) == (False, 8)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("q1_double right", "q7_none right", "4: no question called `q7_none`"),
+        ("right=", "rihgt=", "4: a variant has no key `rihgt`"),
+        ('right="adds"', 'right="a" wrong="b"', "4: say either"),
+        (' loses="q1_double-small, q1_double-large"', "", "8: a wrong variant, and no other"),
+        ("q1_double-large", "q1_double-huge", "8: `q1_double-huge` is no check of q1_double"),
+    ],
+)
+def test_a_fault_names_its_line(tmp_path: Path, before: str, after: str, message: str) -> None:
+    unit = unit_with(tmp_path, VARIANTS.replace(before, after))
+    with pytest.raises(CourseError, match=r"variants\.py:" + message):
+        read_variants(unit)
+
+
+def test_a_unit_without_variants_says_so(tmp_path: Path) -> None:
+    unit = unit_with(tmp_path, VARIANTS)
+    (unit.folder / "variants.py").unlink()
+    with pytest.raises(CourseError, match=r"needs challenge\.py and variants\.py"):
+        read_variants(unit)
