@@ -33,3 +33,15 @@ assert double(100) == 200
 # %% [markdown]
 # *Your answer.*
 """
+
+VARIANTS = """# %% [markdown]
+# Answers to the small challenge.
+
+# %% q1_double right="adds"
+def double(x):
+    return x + x
+
+# %% q1_double wrong="squares" loses="q1_double-small, q1_double-large"
+def double(x):
+    return x * x
+"""

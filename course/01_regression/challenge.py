@@ -44,7 +44,7 @@ print(f"{len(x_train)} rows to train on, {len(x_val)} to validate on, {len(x_tes
 print(f"mean squared error: noise floor {noise_floor:.3f}, plane {plane_mse:.3f} (validation)")
 
 # %% [markdown]
-# Each row holds two inputs between 0 and 1: the position across the greenhouse and the time of day. The target `y` is the temperature difference from the set point, in °C.
+# Each row holds two inputs between 0 and 1: the position across the greenhouse and the time of day, counted from 09:00. The target `y` is the temperature difference from the set point, in °C.
 #
 # Two numbers frame everything below. The **noise floor** is the variance of the sensor's own error: no model gets below it on new rows, except by luck. The **plane** is the best linear model: a network that does no better has learned nothing that a straight line could not say.
 
@@ -54,6 +54,7 @@ print(f"mean squared error: noise floor {noise_floor:.3f}, plane {plane_mse:.3f}
 # Write the one missing line of `mse`: the mean of the squared differences between `y_true` and `y_pred`, as a single number.
 #
 # A Keras model returns a *column* of predictions, of shape `(n, 1)`. The targets have shape `(n,)`. Your line must give the right number for both.
+
 
 # %% answer="q1_mse"
 def mse(y_true, y_pred):
@@ -92,13 +93,12 @@ expect.close(
 #
 # A dense layer has one weight for every pair (input, unit) and one bias for every unit. Write `count_parameters(sizes)`, where `sizes` lists the widths from the input to the output. `[2, 5, 5, 1]` means 2 inputs, two hidden layers of 5 units and 1 output.
 
+
 # %% answer="q2_parameters"
 def count_parameters(sizes):
     """Return the number of weights and biases of a dense network of these widths."""
     ### BEGIN SOLUTION
-    return sum(
-        inputs * units + units for inputs, units in zip(sizes[:-1], sizes[1:], strict=True)
-    )
+    return sum(inputs * units + units for inputs, units in zip(sizes[:-1], sizes[1:], strict=True))
     ### END SOLUTION
 
 
@@ -118,9 +118,10 @@ expect.equal(count_parameters([7, 1]), 8, name="parameters of 7-1")
 # %% [markdown]
 # ## The colleague's network
 #
-# Here it is, with the settings of a well-known workshop: two hidden layers of 5 units, Adagrad, strong L2 and a lot of dropout. Training is shortened to 60 passes over the rows; it does not get better later.
+# Here it is, with the settings of a well-known workshop: two hidden layers of 5 units, Adagrad, strong L2 and a lot of dropout. Training is shortened to 60 passes over the rows; it does not get better later. The training loss lies *above* the validation loss because it is measured with dropout on. Both contain the L2 penalty.
 #
 # Keras needs longer to *begin* an epoch than to walk over our few rows. So each epoch below walks over ten copies of them: `repeat(x_train, 10)`.
+
 
 # %% given="colleague"
 def repeat(rows, times):
@@ -151,9 +152,9 @@ history = colleague.fit(
     verbose=0,
 )
 axes = plots.learning_curves(history, floor=noise_floor)
-axes.axhline(plane_mse, color="black", linestyle=":", label="plane (validation)")
-axes.set_title("The colleague's network")
-axes.legend()
+axes.axhline(plane_mse, color=plots.COLOURS["green"], linestyle="-.", label="plane")
+axes.set(title="The colleague's network", ylabel="loss [°C²]")
+axes.legend(loc="upper right")
 plots.show(
     axes,
     alt="Learning curves of the colleague's network: both losses stay far above the noise floor, "
@@ -168,6 +169,7 @@ plots.show(
 # - `"underfits"` when the *training* error is more than 3 times the noise floor: the network fails even on rows it has seen;
 # - otherwise `"overfits"` when the validation error is more than 3 times the training error: it knows its rows by heart;
 # - otherwise `"fits"`.
+
 
 # %% answer="q3_diagnose"
 def diagnose(train_mse, val_mse, floor):
@@ -210,6 +212,7 @@ expect.equal(diagnose(0.75, 2.25, 0.25), "fits", name="exactly 3 times is not mo
 # Write `build_model`, which returns a **compiled** Keras model with 2 inputs and 1 output that does *not* underfit. You choose layers, activations, optimiser and learning rate. The check trains it for 10 epochs of ten copies of the rows, 80 gradient steps an epoch, and wants a validation error of at most half of the plane's.
 #
 # Think of what held the colleague's network back: its size, its optimiser, its dropout, its L2.
+
 
 # %% answer="q4_build_model"
 def build_model():
@@ -279,7 +282,7 @@ history = large.fit(
 )
 large_mse = history.history["val_loss"][-1]
 axes = plots.learning_curves(history)
-axes.set_title("A large network on 40 noisy rows")
+axes.set(title="A large network on 40 noisy rows", ylabel="loss [°C²]")
 plots.show(
     axes,
     alt="Learning curves of a large network on 40 noisy rows: the training loss keeps falling "
@@ -290,6 +293,7 @@ plots.show(
 # ## Question 5: regularise it (3 points)
 #
 # Write `regularised_model`, which returns a compiled model for the *same* 40 rows that overfits less: L2, dropout, fewer units, or a mixture. The check trains it exactly as the large one was trained. It wants at most 70 % of the large network's validation error, and at most 75 % of the error of always predicting the mean.
+
 
 # %% answer="q5_regularise"
 def regularised_model():
@@ -335,6 +339,7 @@ expect.better(
 # - the epoch at which training stops. If patience never runs out, that is the last one.
 #
 # For the losses `[5, 3, 4, 2, 2, 6, 1]` and patience 2 the answer is `(4, 6)`: epochs 5 and 6 bring nothing better than epoch 4. The good seventh epoch is never seen.
+
 
 # %% answer="q6_early_stopping"
 def early_stopping(val_losses, patience):
@@ -386,6 +391,7 @@ expect.equal([_kept, _stopped], [1, 3], name="an equal loss is no new best")
 # | bronze | 6 times the noise floor | 1 |
 # | silver | 3 times the noise floor | 1 |
 # | gold | 2.5 times the noise floor, on 2,000 fresh points (hidden) | 2 |
+
 
 # %% answer="q7_train"
 def train_model(x, y):
@@ -440,7 +446,9 @@ expect.better(
 
 # %% check="q7_train" part="gold" points=2
 _model = trained(train_model)
-expect.is_a(_model, keras.Model, name="what train_model returns (its error is checked by the grader)")
+expect.is_a(
+    _model, keras.Model, name="what train_model returns (its error is checked by the grader)"
+)
 ### BEGIN HIDDEN TESTS
 from coursekit.grading import held_out
 

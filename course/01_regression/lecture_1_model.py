@@ -402,7 +402,7 @@ history = model.fit(
 )
 ax = plots.learning_curves(history, floor=floor, log=True)
 ax.set(title="Adam, the second fit", ylabel="MSE [°C²]")
-plots.show(ax, alt="Both curves on a log scale, above the floor. " + plots.alt_text(ax))
+plots.show(ax, alt="Both curves fall towards the floor, on a log scale. " + plots.alt_text(ax))
 
 # %% [markdown]
 # **Has it the right shape?** Ask the network for a 25 × 25 grid of points, and put its surface beside the truth. **Compare**
@@ -465,7 +465,7 @@ for name, (rate, batch, style, colour) in knobs.items():
 ax.axhline(y_train.var(), color="0.5", lw=1, label="always the mean")
 ax.set(title="One knob at a time", xlabel="epoch", ylabel="training MSE [°C²]", yscale="log")
 ax.legend(fontsize=8)
-plots.show(fig, alt="The reference falls fastest; two lag behind; rate × 30 jumps about on top.")
+plots.show(fig, alt="The reference falls fastest; two lag behind; rate × 30 stays on top.")
 
 # %% [markdown]
 # ### When the cable is loose

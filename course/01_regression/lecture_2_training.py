@@ -381,7 +381,7 @@ predict.compare("useless feature", max(made, key=plane_with))
 
 # %% [markdown]
 # The product would help if the bowl changed its *shape* with the time of day: an interaction. But the slices only move up and
-# down. Knowing the right two features beats every network here, with five parameters. On real problems you rarely know them;
+# down. Knowing the right two features beats the networks above, with five parameters. On real problems you rarely know them;
 # that is why networks learn features of their own.
 #
 # ### Overfitting, for real

@@ -6,6 +6,7 @@
 import keras
 import numpy as np
 
+
 # %% q1_mse right="dot product"
 def mse(y_true, y_pred):
     difference = np.ravel(y_true) - np.ravel(y_pred)
@@ -82,11 +83,7 @@ def count_parameters(sizes):
 # %% q3_diagnose right="one expression"
 def diagnose(train_mse, val_mse, floor):
     return (
-        "underfits"
-        if train_mse > 3 * floor
-        else "overfits"
-        if val_mse > 3 * train_mse
-        else "fits"
+        "underfits" if train_mse > 3 * floor else "overfits" if val_mse > 3 * train_mse else "fits"
     )
 
 

@@ -6,25 +6,13 @@ import pytest
 
 from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.variants import read_variants
-from samples import CHALLENGE as GOOD
-
-VARIANTS = """# %% [markdown]
-# Answers to the small challenge.
-
-# %% q1_double right="adds"
-def double(x):
-    return x + x
-
-# %% q1_double wrong="squares" loses="q1_double-small, q1_double-large"
-def double(x):
-    return x * x
-"""
+from samples import CHALLENGE, VARIANTS
 
 
 def unit_with(folder: Path, variants: str) -> Unit:
     unit = folder / "course" / "01_small"
     unit.mkdir(parents=True)
-    (unit / "challenge.py").write_text(GOOD, encoding="utf-8")
+    (unit / "challenge.py").write_text(CHALLENGE, encoding="utf-8")
     (unit / "variants.py").write_text(variants, encoding="utf-8")
     return Unit(Course(folder), "01_small")
 

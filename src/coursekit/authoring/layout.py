@@ -106,5 +106,5 @@ class Course:
         if address := settings.get("student_repository"):
             return str(address).rstrip("/")
         raise CourseError(
-            "pyproject.toml names no student repository: set student_repository in [tool.coursekit]."
+            "No student repository: set student_repository in [tool.coursekit] of pyproject.toml."
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from typing import Any, TypeAlias
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from coursekit.authoring.source import SourceCell
 
-Notebook = nbformat.NotebookNode
+Notebook: TypeAlias = Any  # nbformat.NotebookNode, which publishes no types
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -83,4 +84,5 @@ def _nbgrader_metadata(source: SourceCell) -> dict[str, object]:
 def to_bytes(notebook: Notebook) -> bytes:
     """Return the file of a valid notebook: sorted keys, one space of indent, a final newline."""
     nbformat.validate(notebook)
-    return (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
+    text: str = nbformat.writes(notebook, version=4)
+    return (text.rstrip("\n") + "\n").encode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.grading.report import write_report
@@ -12,6 +13,7 @@ from coursekit.grading.sample_class import SampleStudent, sample_class, write_su
 from coursekit.grading.stock import Result, StockGrader
 
 Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,14 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
         raise CourseError(f"{folder} is not empty: name a new folder, so that nothing is lost.")
     students = sample_class(unit, size)
     folder.mkdir(parents=True, exist_ok=True)
-    grader = StockGrader(folder, unit)
     for student in students:
         write_submission(unit, student, folder / "submitted")
-    results = []
-    progress("grading", 0, size)
-    for result in grader.grade(student.id for student in students):
-        results.append(result)
-        progress("grading", len(results), size)
-    graded = [result.student for result in results if result.scores]
-    progress("feedback", 0, len(graded))
-    feedback = {}
-    for path in grader.write_feedback(graded):
-        feedback[path.parent.parent.name] = path
-        progress("feedback", len(feedback), len(graded))
+    with StockGrader(folder, unit) as grader:
+        names = [student.id for student in students]
+        results = _follow(grader.grade(names), "grading", size, progress)
+        graded = [result.student for result in results if result.scores]
+        pages = _follow(grader.write_feedback(graded), "feedback", len(graded), progress)
+    feedback = dict(zip(graded, pages, strict=True))
     report = write_report(folder / "report.html", unit, results, feedback)
     surprises = [
         line
@@ -79,6 +75,16 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
         for line in _compare(student, result)
     ]
     return Demo(students, results, report, surprises)
+
+
+def _follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> list[T]:
+    """Return all of `steps`, telling `progress` of each."""
+    progress(label, 0, total)
+    done = []
+    for step in steps:
+        done.append(step)
+        progress(label, len(done), total)
+    return done
 
 
 def _compare(student: SampleStudent, result: Result) -> list[str]:

@@ -43,7 +43,8 @@ class Result:
 class StockGrader:
     """Stock nbgrader on a course folder of its own.
 
-    Other engines offer the same two methods; what calls them need not know which one it has.
+    Use it in a ``with`` statement. Other engines offer the same methods; what calls them need not
+    know which one it has.
 
     Parameters
     ----------
@@ -67,19 +68,26 @@ class StockGrader:
         config.CourseDirectory.db_url = self.db_url
         config.NbGraderAPI.log_level = "ERROR"
         config.ExecutePreprocessor.timeout = 300
+        source = unit.course.root / "solutions" / unit.id
+        if not (source / unit.challenge_notebook).exists():
+            raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
+        shutil.copytree(source, folder / "solutions" / unit.id)
         self._sockets = tempfile.TemporaryDirectory()
         set_transport(config, Path(self._sockets.name))
         self._api = NbGraderAPI(config=config)
         self._generate()
 
+    def __enter__(self) -> StockGrader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._sockets.cleanup()
+
     def _generate(self) -> None:
-        source = self.unit.course.root / "solutions" / self.unit.id
-        if not (source / self.unit.challenge_notebook).exists():
-            raise CourseError(f"{self.unit.id} is not built: run `coursekit build {self.unit.id}`.")
-        shutil.copytree(source, self.folder / "solutions" / self.unit.id)
         with nbgrader_environment(self.unit.course):
             outcome = self._api.generate_assignment(self.unit.id)
         if not outcome["success"]:
+            self._sockets.cleanup()
             raise CourseError(f"nbgrader refuses {self.unit.id}: {last_line(outcome)}")
 
     def grade(self, students: Iterable[str]) -> Iterator[Result]:
