@@ -32,12 +32,12 @@ test: $(STAMP)  ## set up and run all tests; those that need a system part skip 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
 
-system:  ## install what some tests need beyond Python: a browser, the full image sets
+system: $(STAMP)  ## install what some tests need beyond Python: a browser, the full image sets
 	@sh tests/system.sh
-	$(PYTHON) data/fetch_full.py
+	$(BIN)/python data/fetch_full.py
 
 lab: $(STAMP)  ## open the course in JupyterLab
-	COURSEKIT_HELD_OUT=$(CURDIR)/course $(BIN)/jupyter lab
+	COURSEKIT_HELD_OUT=$(CURDIR)/course PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab
 
 build: $(STAMP)  ## build notebooks/ and solutions/ from course/
 	$(BIN)/coursekit build

@@ -143,3 +143,18 @@ def test_answers_go_into_their_cells_and_nowhere_else(unit: Unit, tmp_path: Path
         a.id for a, b in zip(written.cells, released.cells, strict=True) if a.source != b.source
     }
     assert changed == {"q1_double", "q2_why-answer"}
+
+
+def test_missing_held_out_data_stops_the_grader_not_the_students(
+    unit: Unit, tmp_path: Path
+) -> None:
+    solution = unit.course.root / "solutions" / unit.id / unit.challenge_notebook
+    before = solution.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    notebook.cells[-3].source += '\nheld_out.load("nowhere")'
+    nbformat.write(notebook, solution)
+    try:
+        with pytest.raises(CourseError, match="nowhere"):
+            StockGrader(tmp_path / "c", unit)
+    finally:
+        solution.write_text(before, encoding="utf-8")

@@ -15,6 +15,7 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.authoring.source import COMPARED
 
+CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
 STUB = 'raise NotImplementedError("not tried yet")'
 
 
@@ -41,10 +42,11 @@ class PrepareRelease(NbGraderPreprocessor):  # type: ignore[misc]  # it publishe
 
 
 def configure(config: Config) -> Config:
-    """Set in `config` how this course is released; ``nbgrader_config.py`` calls it too."""
+    """Set in `config` how this course is released and run; ``nbgrader_config.py`` calls it too."""
     config.CourseDirectory.source_directory = "solutions"
     config.CourseDirectory.release_directory = "notebooks"
     config.ClearSolutions.code_stub = {"python": STUB}
+    config.ExecutePreprocessor.timeout = CELL_TIMEOUT
     stock = GenerateAssignment.preprocessors.default()
     config.GenerateAssignment.preprocessors = [PrepareRelease, *stock]
     return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from traitlets.config import Config
 from coursekit.authoring.environment import nbgrader_environment, set_transport
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.authoring.release import configure, last_line
+from coursekit.grading import held_out
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class StockGrader:
     Raises
     ------
     CourseError
-        If the solution is not built or nbgrader refuses it.
+        If the solution is not built, its held-out data is missing, or nbgrader refuses it.
     """
 
     def __init__(self, folder: Path, unit: Unit) -> None:
@@ -67,10 +69,10 @@ class StockGrader:
         config.CourseDirectory.root = str(folder)
         config.CourseDirectory.db_url = self.db_url
         config.NbGraderAPI.log_level = "ERROR"
-        config.ExecutePreprocessor.timeout = 300
         source = unit.course.root / "solutions" / unit.id
         if not (source / unit.challenge_notebook).exists():
             raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
+        _require_held_out(unit, source / unit.challenge_notebook)
         shutil.copytree(source, folder / "solutions" / unit.id)
         self._sockets = tempfile.TemporaryDirectory()
         set_transport(config, Path(self._sockets.name))
@@ -141,6 +143,17 @@ class StockGrader:
                 raise CourseError(f"No feedback for {student}: {last_line(outcome)}")
             name = Path(self.unit.challenge_notebook).with_suffix(".html").name
             yield self.folder / "feedback" / student / self.unit.id / name
+
+
+def _require_held_out(unit: Unit, solution: Path) -> None:
+    """Refuse to start without the held-out data: every student would lose points for it."""
+    names = re.findall(r"held_out\.load\(\W*(\w+)", solution.read_text(encoding="utf-8"))
+    with nbgrader_environment(unit.course):
+        for name in names:
+            try:
+                held_out.load(name)
+            except held_out.HeldOutError as error:
+                raise CourseError(str(error)) from error
 
 
 def _unreadable(path: Path) -> str:
