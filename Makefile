@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all system lab build lint bench size lock clean
+.PHONY: help demo test test-all system lab build lint bench size render lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ bench: $(STAMP)  ## measure what the budgets limit: start-up times
 
 size: $(STAMP)  ## count lines of code against the budgets
 	$(BIN)/python tests/bench/size.py
+
+render: $(STAMP)  ## execute every notebook, write HTML and a screenshot into rendered/ (needs Chromium)
+	$(BIN)/python tests/browser/render.py
 
 lock: $(STAMP)  ## pin the graders' environment anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests \
