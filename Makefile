@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all system lab build lint bench size render lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench size render lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,12 @@ lab: $(STAMP)  ## open the course in JupyterLab
 
 build: $(STAMP)  ## build notebooks/ and solutions/ from course/
 	$(BIN)/coursekit build
+
+verify: $(STAMP)  ## prove that every check tells right answers from wrong ones
+	$(BIN)/coursekit verify --all
+
+sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/margins.md
+	$(BIN)/coursekit verify --seeds 20
 
 lint: $(STAMP)  ## check style, types and size of the code
 	$(BIN)/ruff check src tests data

@@ -1,4 +1,9 @@
-"""Small sources that several tests share."""
+"""Small sources, and the small course made of them, that several tests share."""
+
+from pathlib import Path
+
+from coursekit.authoring.build import build
+from coursekit.authoring.layout import Course, Unit
 
 CHALLENGE = """# %% [markdown]
 # # A challenge
@@ -45,3 +50,16 @@ def double(x):
 def double(x):
     return x * x
 """
+
+
+def make_unit(root: Path, challenge: str = CHALLENGE, variants: str = VARIANTS) -> Unit:
+    """Write a course of one unit into `root`, build it, and return the unit."""
+    folder = root / "course" / "01_small"
+    folder.mkdir(parents=True)
+    (folder / "challenge.py").write_text(challenge, encoding="utf-8")
+    (folder / "variants.py").write_text(variants, encoding="utf-8")
+    (root / "pyproject.toml").write_text(
+        '[tool.coursekit]\nstudent_repository = "https://github.com/someone/course"\n'
+    )
+    build(Course(root).units)
+    return Course(root).units[0]

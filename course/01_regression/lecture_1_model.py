@@ -10,7 +10,7 @@
 # %% [markdown]
 # ## Objectives *(2 min)*
 #
-# **75 minutes.** You need basic NumPy and, in outline, unit 00: neuron, activation, gradient descent, epoch.
+# **75 minutes.** You need basic NumPy, and to have met these words: neuron, activation, gradient descent, epoch.
 # On Colab, save a copy in Drive first (*File → Save a copy in Drive*), or your work is lost when you close the tab.
 #
 # At the end you can
@@ -69,7 +69,7 @@ for name, meaning in greenhouse.columns.items():
 
 # %% [markdown]
 # Now all rows at once. Height and colour both show $y$. **Look for** the ridge and the valley: at what time of
-# day are they? And is the floor between the walls flat?
+# day are they? And is $y$ the same from wall to wall?
 
 # %%
 ax = plots.scatter_3d(
@@ -112,7 +112,7 @@ plots.show(fig, alt="Left, along x1: shallow bowls one above the other. Right, a
 # We measure with the **mean squared error**, $\text{MSE} = \frac1n \sum_i (\hat y_i - y_i)^2$, in °C².
 #
 # And on which rows? Not on those that we fitted to. So we set 30 rows aside as **validation data**. We may look at
-# them as often as we like. The **test data** stay closed until the end of part 2: a set that you look at while you
+# them as often as we like *while we choose*. The **test data** stay closed until the end of part 2: a set that you look at while you
 # choose is no test any more. The rows are in random order, so slicing is a fair draw.
 #
 # Type your guesses in the next cell: the plane's error in percent of the mean's, and the lowest MSE that *any*
@@ -158,8 +158,8 @@ expect.better(plane_mse, mean_mse, factor=0.8, name="the plane's error")
 # $$A = g(XW + b), \qquad \underset{(n,\,2)}{X}\;\underset{(2,\,5)}{W} + \underset{(5,)}{b} \;\to\; \underset{(n,\,5)}{A}$$
 #
 # The outputs of one layer are the inputs of the next: a **network**. The last layer has one neuron and no
-# activation, so that any number can come out. **Look at** the picture: each line on the left is one weight. On the right, only
-# the dashed *linear* curve does not bend.
+# activation, so that any number can come out. **Look at** the picture: each line on the left is one weight (the biases are not drawn).
+# On the right, only the dashed *linear* curve does not bend.
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
@@ -177,7 +177,9 @@ z = np.linspace(-3, 3, 121)
 curves = [("linear", z), ("relu", np.maximum(z, 0)), ("tanh", np.tanh(z))]
 curves.append(("sigmoid", 1 / (1 + np.exp(-z))))
 for (name, g), style, colour in zip(curves, ["--", "-", "-.", ":"], ["black", *plots.COLOURS]):
-    right.plot(z, g, style, color=plots.COLOURS[colour], label=name, lw=2)
+    right.plot(
+        z, g, style, color=plots.COLOURS[colour], label=name, lw=2, zorder=3 - (style == "-")
+    )
 right.set(title="Activations", xlabel="z: weighted sum + bias", ylabel="g(z)", ylim=(-1.5, 3))
 right.legend()
 plots.show(fig, alt="Left: layers of 2, 5, 5, 1 circles. Right: all curves bend but linear.")
@@ -280,7 +282,7 @@ for name, readings in (("good", good), ("one outlier", bad)):
 answers = {
     "MAE or Huber": "Right: a row that is far off pulls with a bounded force, however far off it is.",
     "MSE, to punish them away": "Misconception: that a loss removes rows. MSE bends to them.",
-    "Any: they have one minimum": "Misconception: true only without noise; with it they disagree.",
+    "Any: they have one minimum": "Misconception: true while errors are symmetric, as in `good`.",
 }
 display_quiz([question("Some readings come from a loose cable. Which loss is best?", answers)])
 
@@ -293,9 +295,9 @@ display_quiz([question("Some readings come from a loose cable. Which loss is bes
 # Computing $L$ on all rows for a single step is wasteful. **Stochastic gradient descent** (SGD) estimates it on a
 # **minibatch** of a few rows: noisy, cheap, good enough. One step is an **iteration**; once through all rows is an **epoch**.
 #
-# Two refinements give each weight a step length of its own. **Adagrad** divides by the root of the sum of all past squared
-# gradients: its steps only ever shrink. **Adam** uses fading averages of gradient and squared gradient: momentum, and
-# steps that can grow again.
+# Two refinements give each weight a rate of its own. **Adagrad** divides $\eta$ by the root of the sum of all past squared
+# gradients: each weight's rate only ever shrinks. **Adam** uses fading averages of gradient and squared gradient. The averaged
+# gradient keeps rolling (*momentum*), and the rate can grow again.
 
 # %%
 valley = np.linspace(-2.2, 2.2, 101)
@@ -340,7 +342,7 @@ display_quiz([question("80 training rows, batches of 10, 2 epochs: how many iter
 # ### A race: SGD, Adagrad, Adam
 #
 # Three copies of one network, with the same start, the same batch size and the same number of epochs. Only the optimiser differs.
-# The learning rates are usual ones for each. While it runs, one dot is ten epochs. Who gets lowest?
+# Each has a learning rate that suits it on this task. While it runs, one dot is ten epochs. Who gets lowest?
 
 # %%
 winner_guess = None  # "SGD", "Adagrad" or "Adam"
@@ -382,7 +384,7 @@ predict.compare("winner", min(last, key=last.get))
 # %% [markdown]
 # ## Judge *(8 min)*
 #
-# Adagrad's steps have become short. Adam's have not, and its curve still falls: it has not finished. Calling `fit`
+# Adam is ahead, and its curve still falls: it has not finished. Calling `fit`
 # again does not start afresh; it goes on from the weights that are there. So give the winner more time, and then ask
 # three questions with three pictures.
 #
@@ -421,7 +423,7 @@ plots.show(
 )
 
 # %% [markdown]
-# **Is what is left only noise?** A residual is $y - \hat y$. If only the sensor's noise were left, about 95 % of the residuals would
+# **Is what is left only noise?** A residual is $y - \hat y$, what is left over: the error $e$ with the other sign. If only the sensor's noise were left, about 95 % of the residuals would
 # lie within two standard deviations of it: the hatched band. **Look for** points outside, and for a pattern: a bow or a
 # tilt means that there is still something to learn.
 
@@ -444,8 +446,8 @@ plots.show(ax, alt="Validation residuals with the noise band. " + plots.alt_text
 # |---|---|---|---|
 # | ▶ nothing | Adam 0.03, batch 10 | | the reference |
 # | ▶ learning rate | ten times smaller | slower, or worse for ever? | the same curve, stretched: it needs many more epochs |
-# | ▶ learning rate | thirty times larger | faster? | it jumps about, and ends about as bad as the mean, or worse |
-# | ▶ batch size | all 80 rows | smoother? better? | smooth, and far behind: only one step an epoch |
+# | ▶ learning rate | thirty times larger | faster? | it jumps, then sticks about where the mean is, or above |
+# | ▶ batch size | all 80 rows | smoother? better? | far behind: only one step an epoch |
 # | activation | `build("relu")` | sharper? | corners instead of curves; with some seeds units die |
 # | units | 5 → 32 | a lower error at once? | no: size is room, not speed. It needs more steps, or `relu` |
 
@@ -508,7 +510,7 @@ print("The friend's error is more than three times ours:", bool(friend_mse > 3 *
 #
 # `y_val` has shape `(30,)`, `y_friend` has shape `(30, 1)`. NumPy lines shapes up from the right and *broadcasts*: the difference
 # has shape `(30, 30)`, each reading minus each prediction. The mean is over 900 differences, nearly all of them between strangers. Take
-# `y_friend[:, 0]`, and assert the shapes before you subtract.
+# `y_friend[:, 0]` (or `reshape(-1)`, which also works when it is flat already), and assert the shapes before you subtract.
 #
 # </details>
 #
@@ -520,7 +522,7 @@ print("The friend's error is more than three times ours:", bool(friend_mse > 3 *
 # - Report an error beside a baseline and, if you know it, the noise floor.
 #
 # **Explain without looking:** why is $\bar y$ the best constant for MSE? · What are the shapes in $XW + b$? · Why does a batch of
-# all rows learn less in the same epochs? · Why do Adagrad's steps shrink? · Why did `(n,)` minus `(n, 1)` not crash?
+# all rows learn less in the same epochs? · Why do Adagrad's rates shrink? · Why did `(n,)` minus `(n, 1)` not crash?
 #
 # **You may meet** older code: `Dense(5, input_dim=2)` is now `keras.Input(shape=(2,))` first, and `SGD(lr=0.1)` is now
 # `SGD(learning_rate=0.1)`.

@@ -155,7 +155,7 @@ def build_model():
     class Surface(keras.Model):
         def __init__(self):
             super().__init__()
-            self.hidden = [keras.layers.Dense(32, activation="swish") for _ in range(2)]
+            self.hidden = [keras.layers.Dense(48, activation="relu") for _ in range(2)]
             self.last = keras.layers.Dense(1)
 
         def call(self, x):
@@ -164,7 +164,7 @@ def build_model():
             return self.last(x)
 
     model = Surface()
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.02), loss="mse")
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="mse")
     return model
 
 
@@ -218,23 +218,20 @@ def build_model():
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="mse")
 
 
-# %% q5_regularise right="dropout"
+# %% q5_regularise right="as large, but slow: a far smaller learning rate"
 def regularised_model():
-    model = keras.Sequential([keras.Input(shape=(2,))])
-    for _ in range(3):
-        model.add(keras.layers.Dense(64, activation="relu"))
-        model.add(keras.layers.Dropout(0.3))
-    model.add(keras.layers.Dense(1))
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.02), loss="mse")
+    hidden = [keras.layers.Dense(64, activation="relu") for _ in range(3)]
+    model = keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.001), loss="mse")
     return model
 
 
-# %% q5_regularise right="as large, with L2 and a smaller learning rate, functional API"
+# %% q5_regularise right="fewer units, L2 and a smaller learning rate, functional API"
 def regularised_model():
     l2 = keras.regularizers.L2(0.01)
     x = inputs = keras.Input(shape=(2,))
-    for _ in range(3):
-        x = keras.layers.Dense(64, activation="relu", kernel_regularizer=l2)(x)
+    for _ in range(2):
+        x = keras.layers.Dense(24, activation="relu", kernel_regularizer=l2)(x)
     model = keras.Model(inputs, keras.layers.Dense(1)(x))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.005), loss="mse")
     return model
@@ -244,6 +241,13 @@ def regularised_model():
 def regularised_model():
     hidden = [keras.layers.Dense(64, activation="relu") for _ in range(3)]
     model = keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.02), loss="mse")
+    return model
+
+
+# %% q5_regularise wrong="no hidden layer" loses="q5_regularise-check"
+def regularised_model():
+    model = keras.Sequential([keras.Input(shape=(2,)), keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.02), loss="mse")
     return model
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from coursekit.authoring.layout import Course, CourseError
+from coursekit.authoring.layout import Course, CourseError, Unit
+from coursekit.authoring.progress import Progress
 
-Progress = Callable[[str, int, int], None]
+if TYPE_CHECKING:
+    from coursekit.grading.verify import Verdict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="coursekit", description=__doc__.split(".")[0] + ".")
+    parser = argparse.ArgumentParser(
+        prog="coursekit", description="Build course notebooks, and show that their grading works."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="build notebooks from the text in course/")
     build.add_argument(
@@ -37,10 +42,19 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--check", action="store_true", help="write nothing; fail if out of date")
     build.add_argument("--force", action="store_true", help="execute again what looks current")
     build.set_defaults(run=_build)
+    verify = commands.add_parser("verify", help="prove that the checks tell right from wrong")
+    verify.add_argument("units", nargs="*", metavar="UNIT", help="default all")
+    verify.add_argument("--all", action="store_true", help="also units that passed as they are")
+    verify.add_argument(
+        "--seeds", type=int, metavar="N", help="sweep quality checks, write margins.md"
+    )
+    verify.set_defaults(run=_verify)
     demo = commands.add_parser("demo", help="grade a sample class, made from a unit's variants")
     demo.add_argument("--students", type=int, default=12, metavar="N", help="default 12")
     demo.add_argument("--unit", default="01_regression", help="default 01_regression")
-    demo.add_argument("--folder", type=Path, help="where to keep it; default a new temporary one")
+    demo.add_argument(
+        "--folder", type=Path, metavar="DIR", help="new or empty; default a new temporary one"
+    )
     demo.set_defaults(run=_demo)
     return parser
 
@@ -76,6 +90,8 @@ def _demo(options: argparse.Namespace) -> int:
     from coursekit.grading.report import make_table
 
     (unit,) = Course.find().select([options.unit])
+    if options.students < 1:
+        raise CourseError("A class needs at least one student: use --students 1 or more.")
     folder = options.folder or Path(tempfile.mkdtemp(prefix="coursekit-demo-"))
     with _progress() as progress:
         demo = run_demo(unit, options.students, folder, progress=progress)
@@ -92,6 +108,72 @@ def _demo(options: argparse.Namespace) -> int:
     if not demo.surprises:
         print("Every score is the one that the variants declare.")
     return 1 if demo.surprises else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from coursekit.grading.verify import is_verified, keep_verdict, verify
+
+    if options.seeds is not None and options.seeds < 1:
+        raise CourseError("A sweep needs at least one seed: use --seeds 20.")
+    bad = 0
+    for unit in Course.find().select(options.units):
+        if unit.challenge is None:
+            print(f"{unit.id}: no challenge, nothing to verify.")
+        elif options.seeds:
+            bad += _sweep(unit, options.seeds)
+        elif is_verified(unit) and not options.all:
+            print(f"{unit.id}: verified before, exactly as it is (--all tries it again).")
+        else:
+            with _progress() as progress:
+                verdicts = verify(unit, progress=progress)
+            faults = _show_verdicts(unit, verdicts)
+            bad += faults
+            if not faults:
+                keep_verdict(unit)
+    return 1 if bad else 0
+
+
+def _show_verdicts(unit: Unit, verdicts: list[Verdict]) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{unit.id}: {len(verdicts)} answers verified")
+    for column in ("question", "solution", "stub", "right passed", "wrong caught", "time"):
+        table.add_column(column, justify="left" if column == "question" else "right")
+    for question in dict.fromkeys(v.question for v in verdicts):
+        mine = [v for v in verdicts if v.question == question]
+        row = [_share([v for v in mine if v.kind == kind]) for kind in _KINDS]
+        table.add_row(question, *row, f"{sum(v.seconds for v in mine):.1f} s")
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    wrong = [v for v in verdicts if v.kind == "wrong"]
+    print(f"Mutation score: {_share(wrong)} declared wrong answers caught.")
+    faults = [v for v in verdicts if v.fault]
+    for v in faults:
+        print(f"{unit.id} {v.question} ({v.kind}: {v.label}): {v.fault}", file=sys.stderr)
+    return len(faults)
+
+
+_KINDS = ("solution", "stub", "right", "wrong")
+
+
+def _share(verdicts: list[Verdict]) -> str:
+    return f"{sum(not v.fault for v in verdicts)}/{len(verdicts)}"
+
+
+def _sweep(unit: Unit, seeds: int) -> int:
+    from coursekit.grading.sweep import sweep, write_margins
+
+    with _progress() as progress:
+        margins = sweep(unit, seeds, progress=progress)
+    for row in margins:
+        text = f"{row.check} ({row.answer.label}): {row.passed}/{len(row.ratios)} seeds pass"
+        print(f"{text}, worst margin {max(row.ratios):.2f}, {row.seconds:.1f} s")
+    bad = [row for row in margins if not row.holds]
+    if bad:
+        print(f"{unit.id}: {len(bad)} row(s) do not hold, margins.md unchanged.", file=sys.stderr)
+    else:
+        print(f"Margins: {write_margins(unit, seeds, margins)}")
+    return len(bad)
 
 
 @contextmanager

@@ -6,27 +6,17 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from coursekit.authoring.build import build
-from coursekit.authoring.layout import Course, CourseError, Unit
+from coursekit.authoring.layout import CourseError, Unit
 from coursekit.cli import main
 from coursekit.grading.demo import run_demo
 from coursekit.grading.sample_class import sample_class, write_submission
 from coursekit.grading.stock import StockGrader
-from samples import CHALLENGE, VARIANTS
+from samples import VARIANTS, make_unit
 
 
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Unit:
-    root = tmp_path_factory.mktemp("course")
-    folder = root / "course" / "01_small"
-    folder.mkdir(parents=True)
-    (folder / "challenge.py").write_text(CHALLENGE, encoding="utf-8")
-    (folder / "variants.py").write_text(VARIANTS, encoding="utf-8")
-    (root / "pyproject.toml").write_text(
-        '[tool.coursekit]\nstudent_repository = "https://github.com/someone/course"\n'
-    )
-    build(Course(root).units)
-    return Course(root).units[0]
+    return make_unit(tmp_path_factory.mktemp("course"))
 
 
 def silent(label: str, done: int, total: int) -> None:

@@ -215,7 +215,7 @@ def test_command_says_what_to_do(course: Course) -> None:
     assert "Run `coursekit build`" in stale.stdout
     wrong = run("build", "99_none")
     assert wrong.returncode == 1
-    assert wrong.stderr == "coursekit: No unit called 99_none: choose from 01_small.\n"
+    assert wrong.stderr == "coursekit: No unit called '99_none': choose from 01_small.\n"
 
 
 def test_outside_a_course_one_sentence(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import nbformat
 
 from coursekit.authoring.layout import Unit
 from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
-from coursekit.authoring.outputs import Progress, execute, no_progress, restore_outputs
+from coursekit.authoring.outputs import execute, restore_outputs
+from coursekit.authoring.progress import Progress, no_progress
 from coursekit.authoring.release import release
 from coursekit.authoring.source import SourceCell, SourceError, read_source
 

@@ -95,7 +95,7 @@ class Course:
         """
         known = {unit.id: unit for unit in self.units}
         if wrong := [name for name in ids if name not in known]:
-            raise CourseError(f"No unit called {wrong[0]}: choose from {', '.join(known)}.")
+            raise CourseError(f"No unit called {wrong[0]!r}: choose from {', '.join(known)}.")
         return [known[name] for name in dict.fromkeys(ids)] if ids else list(known.values())
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -19,14 +18,10 @@ from traitlets.config import Config
 from coursekit.authoring.environment import environment, set_transport
 from coursekit.authoring.layout import CourseError
 from coursekit.authoring.notebook import Notebook
+from coursekit.authoring.progress import Progress, no_progress
 from coursekit.authoring.source import SourceCell
 
-Progress = Callable[[str, int, int], None]
 CELL_TIMEOUT = 600  # seconds; a lecture's budget is 240 in all
-
-
-def no_progress(label: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[SourceCell]) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from coursekit.authoring.layout import CourseError, Unit
+from coursekit.authoring.progress import Progress
 from coursekit.grading.report import write_report
 from coursekit.grading.sample_class import SampleStudent, sample_class, write_submission
 from coursekit.grading.stock import Result, StockGrader
 
-Progress = Callable[[str, int, int], None]
 T = TypeVar("T")
 
 

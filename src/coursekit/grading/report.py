@@ -72,7 +72,7 @@ def make_table(unit: Unit, results: list[Result], roles: dict[str, str]) -> Tabl
     roles : dict of str to str
         What to say of each student beside the id; may be empty.
     """
-    table = Table(title=f"{unit.id}: {len(results)} submissions")
+    table = Table(title=f"{unit.id}: {len(results)} submission(s)")
     table.add_column("student", no_wrap=True)
     if roles:
         table.add_column("submission", no_wrap=True)

@@ -1,0 +1,162 @@
+"""Verification on a small course: what scores as declared passes, and every surprise is named."""
+
+from pathlib import Path
+
+import pytest
+
+from coursekit.authoring.layout import CourseError, Unit
+from coursekit.cli import main
+from coursekit.grading.sweep import margins_are_current, sweep, write_margins
+from coursekit.grading.trial import Bench
+from coursekit.grading.verify import Verdict, is_verified, keep_verdict, verify
+from samples import CHALLENGE, VARIANTS, make_unit
+
+QUALITY = """
+# %% [markdown] prompt="q3_guess"
+# Guess better than chance.
+
+# %% answer="q3_guess"
+def guess(n):
+    ### BEGIN SOLUTION
+    return 0.1
+    ### END SOLUTION
+
+# %% check="q3_guess" points=1
+import keras
+import numpy as np
+
+from coursekit import expect
+
+keras.utils.set_random_seed(1)
+_noise = float(np.random.rand())
+expect.better(guess(1) + 0.1 * _noise, 1.0, factor=0.5, name="the guess")
+"""
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Unit:
+    return make_unit(tmp_path)
+
+
+def silent(label: str, done: int, total: int) -> None:
+    pass
+
+
+def faults(verdicts: list[Verdict]) -> dict[str, str]:
+    return {verdict.label: verdict.fault for verdict in verdicts if verdict.fault}
+
+
+def test_all_as_declared_is_kept_until_something_changes(unit: Unit) -> None:
+    verdicts = verify(unit, progress=silent)
+    assert [v.kind for v in verdicts] == ["solution", "stub", "right", "wrong"]
+    assert faults(verdicts) == {}
+    assert not is_verified(unit)
+    keep_verdict(unit)
+    assert is_verified(unit)
+    (unit.folder / "variants.py").write_text(VARIANTS + "\n# a word\n", encoding="utf-8")
+    assert not is_verified(unit)
+
+
+FAULTS = {
+    "a solution that fails": (
+        CHALLENGE.replace("return 2 * x", "return 3 * x"),
+        VARIANTS,
+        {
+            "the solution": "loses q1_double-large (AssertionError: ); "
+            "loses q1_double-small (AssertionError: )",
+        },
+    ),
+    "a right variant that fails": (
+        CHALLENGE,
+        VARIANTS.replace("x + x", "x + x + (x == 3)"),
+        {"adds": "loses q1_double-small (AssertionError: )"},
+    ),
+    "a wrong variant that keeps a check": (
+        CHALLENGE,
+        VARIANTS.replace("x * x", "2 * x if x < 9 else 0"),
+        {"squares": "does not lose q1_double-small"},
+    ),
+    "a wrong variant that loses more than declared": (
+        CHALLENGE,
+        VARIANTS.replace(', q1_double-large"', '"'),
+        {"squares": "loses q1_double-large (AssertionError: )"},
+    ),
+    "a check that the stub passes": (
+        CHALLENGE.replace("assert double(100) == 200", "assert True"),
+        VARIANTS.replace(', q1_double-large"', '"'),
+        {"the stub": "does not lose q1_double-large"},
+    ),
+    "a check that writes to stderr": (
+        CHALLENGE.replace("assert double(100) == 200", "import sys; sys.stderr.write('hm')"),
+        VARIANTS,
+        {
+            "the solution": "loses q1_double-large (on stderr: hm)",
+            "adds": "loses q1_double-large (on stderr: hm)",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_named(tmp_path: Path, name: str) -> None:
+    challenge, variants, expected = FAULTS[name]
+    assert faults(verify(make_unit(tmp_path, challenge, variants), progress=silent)) == expected
+
+
+def test_an_answer_that_kills_the_process_is_named(tmp_path: Path) -> None:
+    deadly = VARIANTS.replace("return x + x", "import os; os._exit(3)")
+    with pytest.raises(CourseError, match=r"the process died at q1_double \(adds\)"):
+        verify(make_unit(tmp_path, variants=deadly), progress=silent)
+
+
+def test_a_given_cell_that_fails_is_told(tmp_path: Path) -> None:
+    broken = CHALLENGE.replace("import math", "1 / 0")
+    with pytest.raises(CourseError, match="a given cell fails: division by zero"):
+        verify(make_unit(tmp_path, challenge=broken), progress=silent)
+
+
+def test_the_command_fails_on_a_fault_and_skips_what_it_knows(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(unit.course.root)
+    assert main(["verify"]) == 0
+    assert "Mutation score: 1/1 declared wrong answers caught." in capsys.readouterr().out
+    assert main(["verify"]) == 0
+    assert "verified before, exactly as it is" in capsys.readouterr().out
+    variants = VARIANTS.replace("x + x", "x + 2")
+    (unit.folder / "variants.py").write_text(variants, encoding="utf-8")
+    assert main(["verify"]) == 1
+    assert "01_small q1_double (right: adds): loses q1_double-large" in capsys.readouterr().err
+    assert main(["verify", "--seeds", "0"]) == 1
+    assert "at least one seed" in capsys.readouterr().err
+
+
+def test_the_sweep_shifts_seeds_and_keeps_margins(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path, CHALLENGE + QUALITY)
+    (row,) = sweep(unit, 3, progress=silent)
+    assert (row.check, row.passed, row.holds) == ("q3_guess-check", 3, True)
+    assert len(set(row.ratios)) == 3, "each seed is another"
+    assert all(0.2 <= ratio <= 0.4 for ratio in row.ratios)
+    assert not margins_are_current(unit)
+    table = write_margins(unit, 3, [row]).read_text(encoding="utf-8")
+    assert "| `q3_guess-check` | the solution | 3/3 |" in table
+    assert margins_are_current(unit)
+    challenge = unit.folder / "challenge.py"
+    challenge.write_text(challenge.read_text() + "# changed\n", encoding="utf-8")
+    assert not margins_are_current(unit)
+
+
+def test_a_quality_that_sometimes_fails_does_not_hold(tmp_path: Path) -> None:
+    lucky = QUALITY.replace("factor=0.5", "factor=0.15")  # passes when the noise is below 0.5
+    (row,) = sweep(make_unit(tmp_path, CHALLENGE + lucky), 6, progress=silent)
+    assert not row.holds
+    assert max(row.ratios) > 1
+
+
+def test_trying_an_answer_leaves_no_trace_on_the_next(unit: Unit) -> None:
+    assert unit.challenge
+    bench = Bench(unit.challenge)
+    bad = "def double(x):\n    return 0\nassert_ = 1"
+    assert bench.try_answer("q1_double", bad).lost == {"q1_double-small", "q1_double-large"}
+    good = "def double(x):\n    assert 'assert_' not in globals()\n    return 2 * x"
+    assert bench.try_answer("q1_double", good).lost == set()
