@@ -156,7 +156,7 @@ history = colleague.fit(
 axes = plots.learning_curves(history, metric="mse", floor=noise_floor)
 axes.axhline(plane_mse, color=plots.COLOURS["green"], linestyle="-.", label="plane")
 axes.set(title="The colleague's network", ylabel="MSE [°C²]", ylim=(0, None))
-axes.legend(loc="center right")
+axes.legend(loc="lower left", bbox_to_anchor=(0, 0.06))
 plots.show(
     axes,
     alt="Learning curves of the colleague's network: both errors stay far above the noise floor, "
