@@ -48,7 +48,8 @@ verify: $(STAMP)  ## prove that every check tells right answers from wrong ones
 sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/margins.md
 	$(BIN)/coursekit verify --seeds 20
 
-lint: $(STAMP)  ## check style, types and size of the code
+lint: $(STAMP)  ## check the course's text, and style, types and size of the code
+	$(BIN)/coursekit lint
 	$(BIN)/ruff check src tests data
 	$(BIN)/ruff format --check src tests data
 	$(BIN)/mypy

@@ -204,6 +204,8 @@ expect.equal(
 )
 ### BEGIN HIDDEN TESTS
 expect.equal(diagnose(0.5, 0.6, 0.25), "fits", name="another noise floor")
+expect.equal(diagnose(0.8, 0.9, 0.25), "underfits", name="a little more than 3 times the floor")
+expect.equal(diagnose(0.1, 0.35, 0.25), "overfits", name="a little more than 3 times training")
 expect.equal(diagnose(0.02, 0.05, 0.01), "fits", name="a moderate gap")
 expect.equal(diagnose(0.75, 2.25, 0.25), "fits", name="exactly 3 times is not more than 3 times")
 ### END HIDDEN TESTS
@@ -301,7 +303,7 @@ plots.show(
 # %% [markdown] prompt="q5_regularise"
 # ## Question 5: regularise it (3 points)
 #
-# Write `regularised_model`, which returns a compiled model for the *same* 40 rows that overfits less. L2, dropout, fewer units and a smaller learning rate are all allowed, and so are mixtures. The check trains it exactly as the large one was trained. It wants at most 70 % of the large network's validation error, and an error below that of the plane: a model too simple to bend is no cure.
+# Write `regularised_model`, which returns a compiled model for the *same* 40 rows that overfits less. L2, dropout, fewer units and a smaller learning rate are all allowed, and so are mixtures. The check trains it exactly as the large one was trained. It wants at most 70 % of the large network's validation error, and an error below that of the plane: a model too simple to bend is no cure. Its highest prediction must still be above 1 °C, as the warmest rows are.
 
 
 # %% answer="q5_regularise"
@@ -339,6 +341,12 @@ expect.better(
     plane_mse,
     name="its error, against the plane's",
     hint="Is its training error high? Then brake less. Far below 0.25? Then brake more.",
+)
+expect.that(
+    float(np.max(_model(x_val))) > 1,
+    expected="its highest prediction is above 1 °C, as the warmest rows are",
+    got="a highest prediction of at most 1 °C",
+    hint="A temperature has no upper bound: give the last layer no activation.",
 )
 
 # %% [markdown] prompt="q6_early_stopping"
@@ -390,6 +398,8 @@ _answer = early_stopping([4, 5, 3, 4, 2, 3, 3, 3], 3)
 expect.equal(list(_answer), [5, 8], name="a new best starts the count again")
 _answer = early_stopping([1, 1, 1, 1], 2)
 expect.equal(list(_answer), [1, 3], name="an equal loss is no new best")
+_answer = early_stopping([3, 1, 2], 4)
+expect.equal(list(_answer), [2, 3], name="patience left after the last epoch")
 ### END HIDDEN TESTS
 
 # %% [markdown] prompt="q7_train"

@@ -177,9 +177,8 @@ z = np.linspace(-3, 3, 121)
 curves = [("linear", z), ("relu", np.maximum(z, 0)), ("tanh", np.tanh(z))]
 curves.append(("sigmoid", 1 / (1 + np.exp(-z))))
 for (name, g), style, colour in zip(curves, ["--", "-", "-.", ":"], ["black", *plots.COLOURS]):
-    right.plot(
-        z, g, style, color=plots.COLOURS[colour], label=name, lw=2, zorder=3 - (style == "-")
-    )
+    order = 3 - (style == "-")
+    right.plot(z, g, style, color=plots.COLOURS[colour], label=name, lw=2, zorder=order)
 right.set(title="Activations", xlabel="z: weighted sum + bias", ylabel="g(z)", ylim=(-1.5, 3))
 right.legend()
 plots.show(fig, alt="Left: layers of 2, 5, 5, 1 circles. Right: all curves bend but linear.")

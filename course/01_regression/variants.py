@@ -1,6 +1,7 @@
 # %% [markdown]
 # Right and wrong answers to every question of `challenge.py`. A right one must pass every check;
 # a wrong one must lose exactly the checks that it names. `coursekit demo` makes a class of them.
+# An equivalent one is a change that `coursekit verify` takes for wrong, and why it is not.
 
 # %%
 import keras
@@ -44,6 +45,21 @@ def mse(y_true, y_pred):
 # %% q1_mse wrong="root taken too" loses="q1_mse-value q1_mse-column"
 def mse(y_true, y_pred):
     return float(np.sqrt(np.mean((np.ravel(y_true) - np.ravel(y_pred)) ** 2)))
+
+
+# %% q1_mse equivalent="a squared difference does not mind which of the two is subtracted"
+def mse(y_true, y_pred):
+    y_true, y_pred = y_pred, y_true
+    y_true = np.asarray(y_true, dtype=float)
+    y_pred = np.asarray(y_pred, dtype=float)
+    return float(np.mean((y_true.reshape(-1) - y_pred.reshape(-1)) ** 2))
+
+
+# %% q1_mse equivalent="the targets have one axis, as the question says: nothing to reshape"
+def mse(y_true, y_pred):
+    y_true = np.asarray(y_true, dtype=float)
+    y_pred = np.asarray(y_pred, dtype=float)
+    return float(np.mean((y_true - y_pred.reshape(-1)) ** 2))
 
 
 # %% q2_parameters right="a loop"
@@ -343,6 +359,39 @@ def early_stopping(val_losses, patience):
         if epoch - kept >= patience:
             return kept, epoch
     return kept, len(val_losses) - 1
+
+
+# %% q6_early_stopping equivalent="after the last epoch, its number is the number of losses"
+def early_stopping(val_losses, patience):
+    best_epoch, best_loss = 0, float("inf")
+    for epoch, loss in enumerate(val_losses, start=1):
+        if loss < best_loss:
+            best_epoch, best_loss = epoch, loss
+        if epoch - best_epoch >= patience:
+            return best_epoch, epoch
+    return best_epoch, epoch
+
+
+# %% q6_early_stopping equivalent="the first loss is below infinity: the first number is never seen"
+def early_stopping(val_losses, patience):
+    best_epoch, best_loss = 1, float("inf")
+    for epoch, loss in enumerate(val_losses, start=1):
+        if loss < best_loss:
+            best_epoch, best_loss = epoch, loss
+        if epoch - best_epoch >= patience:
+            return best_epoch, epoch
+    return best_epoch, len(val_losses)
+
+
+# %% q6_early_stopping equivalent="the first loss is below infinity, and replaces this number too"
+def early_stopping(val_losses, patience):
+    best_epoch, best_loss = -1, float("inf")
+    for epoch, loss in enumerate(val_losses, start=1):
+        if loss < best_loss:
+            best_epoch, best_loss = epoch, loss
+        if epoch - best_epoch >= patience:
+            return best_epoch, epoch
+    return best_epoch, len(val_losses)
 
 
 # %% q7_train right="made features inside the model"

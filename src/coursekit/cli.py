@@ -8,13 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from coursekit.authoring.findings import Finding
 from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.progress import Progress
-
-if TYPE_CHECKING:
-    from coursekit.grading.verify import Verdict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,6 +46,18 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, metavar="N", help="sweep quality checks, write margins.md"
     )
     verify.set_defaults(run=_verify)
+    lint = commands.add_parser("lint", help="say what the sources of units lack or do wrong")
+    lint.add_argument("units", nargs="*", metavar="UNIT", help="default all")
+    lint.set_defaults(run=_lint)
+    publish = commands.add_parser("publish", help="write the student repository")
+    publish.add_argument("folder", type=Path, metavar="DIR", help="new, empty, or published before")
+    publish.set_defaults(run=_publish)
+    leaks = commands.add_parser("leaks", help="look for answers and hidden tests in what goes out")
+    leaks.add_argument("targets", nargs="*", type=Path, metavar="TARGET", help="default notebooks/")
+    leaks.add_argument(
+        "--all", action="store_true", help="this is all that students get: tell unused exceptions"
+    )
+    leaks.set_defaults(run=_leaks)
     demo = commands.add_parser("demo", help="grade a sample class, made from a unit's variants")
     demo.add_argument("--students", type=int, default=12, metavar="N", help="default 12")
     demo.add_argument("--unit", default="01_regression", help="default 01_regression")
@@ -83,6 +92,39 @@ def _build(options: argparse.Namespace) -> int:
     return 0
 
 
+def _lint(options: argparse.Namespace) -> int:
+    from coursekit.authoring.lint import lint
+
+    units = Course.find().select(options.units)
+    return _report([finding for unit in units for finding in lint(unit)], "nothing to mend")
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from coursekit.authoring.publish import publish
+
+    with _progress() as progress:
+        changed = publish(Course.find(), options.folder, progress=progress)
+    for path in changed:
+        print(path, "" if path.exists() else "(removed)")
+    print(f"{len(changed)} file(s) changed in {options.folder}: look at it, commit, push.")
+    return 0
+
+
+def _leaks(options: argparse.Namespace) -> int:
+    from coursekit.authoring.leaks.gate import find_leaks
+
+    course = Course.find()
+    targets = options.targets or [course.root / "notebooks"]
+    return _report(find_leaks(course, targets, whole=options.all), "no leaks")
+
+
+def _report(findings: list[Finding], clean: str) -> int:
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} finding(s)." if findings else f"{clean.capitalize()}.")
+    return 1 if findings else 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -90,8 +132,6 @@ def _demo(options: argparse.Namespace) -> int:
     from coursekit.grading.report import make_table
 
     (unit,) = Course.find().select([options.unit])
-    if options.students < 1:
-        raise CourseError("A class needs at least one student: use --students 1 or more.")
     folder = options.folder or Path(tempfile.mkdtemp(prefix="coursekit-demo-"))
     with _progress() as progress:
         demo = run_demo(unit, options.students, folder, progress=progress)
@@ -111,6 +151,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from coursekit.grading.verdicts import explain, make_table, summarise
     from coursekit.grading.verify import is_verified, keep_verdict, verify
 
     if options.seeds is not None and options.seeds < 1:
@@ -126,38 +169,14 @@ def _verify(options: argparse.Namespace) -> int:
         else:
             with _progress() as progress:
                 verdicts = verify(unit, progress=progress)
-            faults = _show_verdicts(unit, verdicts)
-            bad += faults
-            if not faults:
+            Console(width=None if sys.stdout.isatty() else 100).print(make_table(unit, verdicts))
+            print(*summarise(verdicts), sep="\n")
+            if faults := explain(unit, verdicts):
+                print(*faults, sep="\n", file=sys.stderr)
+                bad += 1
+            else:
                 keep_verdict(unit)
     return 1 if bad else 0
-
-
-def _show_verdicts(unit: Unit, verdicts: list[Verdict]) -> int:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{unit.id}: {len(verdicts)} answers verified")
-    for column in ("question", "solution", "stub", "right passed", "wrong caught", "time"):
-        table.add_column(column, justify="left" if column == "question" else "right")
-    for question in dict.fromkeys(v.question for v in verdicts):
-        mine = [v for v in verdicts if v.question == question]
-        row = [_share([v for v in mine if v.kind == kind]) for kind in _KINDS]
-        table.add_row(question, *row, f"{sum(v.seconds for v in mine):.1f} s")
-    Console(width=None if sys.stdout.isatty() else 100).print(table)
-    wrong = [v for v in verdicts if v.kind == "wrong"]
-    print(f"Mutation score: {_share(wrong)} declared wrong answers caught.")
-    faults = [v for v in verdicts if v.fault]
-    for v in faults:
-        print(f"{unit.id} {v.question} ({v.kind}: {v.label}): {v.fault}", file=sys.stderr)
-    return len(faults)
-
-
-_KINDS = ("solution", "stub", "right", "wrong")
-
-
-def _share(verdicts: list[Verdict]) -> str:
-    return f"{sum(not v.fault for v in verdicts)}/{len(verdicts)}"
 
 
 def _sweep(unit: Unit, seeds: int) -> int:

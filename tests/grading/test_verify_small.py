@@ -6,9 +6,12 @@ import pytest
 
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.cli import main
-from coursekit.grading.sweep import margins_are_current, sweep, write_margins
+from coursekit.grading import verify as module
+from coursekit.grading.sweep import margins_are_current, source_hash, sweep, write_margins
 from coursekit.grading.trial import Bench
+from coursekit.grading.verdicts import summarise
 from coursekit.grading.verify import Verdict, is_verified, keep_verdict, verify
+from coursekit.grading.warm import ProcessDiedError, WarmProcess
 from samples import CHALLENGE, VARIANTS, make_unit
 
 QUALITY = """
@@ -46,9 +49,18 @@ def faults(verdicts: list[Verdict]) -> dict[str, str]:
     return {verdict.label: verdict.fault for verdict in verdicts if verdict.fault}
 
 
+def verified(unit: Unit, limit: float = 20.0) -> list[Verdict]:
+    """Verify in this process, which loads TensorFlow once for all tests."""
+    assert unit.challenge
+    return verify(unit, progress=silent, limit=limit, attempt=Bench(unit.challenge).try_answer)
+
+
 def test_all_as_declared_is_kept_until_something_changes(unit: Unit) -> None:
-    verdicts = verify(unit, progress=silent)
-    assert [v.kind for v in verdicts] == ["solution", "stub", "right", "wrong"]
+    verdicts = verified(unit)
+    kinds = [v.kind for v in verdicts]
+    assert kinds[:4] == ["solution", "stub", "right", "wrong"]
+    assert set(kinds[4:]) == {"mutant"}
+    assert len(kinds) > 10
     assert faults(verdicts) == {}
     assert not is_verified(unit)
     keep_verdict(unit)
@@ -100,7 +112,92 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_named(tmp_path: Path, name: str) -> None:
     challenge, variants, expected = FAULTS[name]
-    assert faults(verify(make_unit(tmp_path, challenge, variants), progress=silent)) == expected
+    assert faults(verified(make_unit(tmp_path, challenge, variants))) == expected
+
+
+WEAK = CHALLENGE.replace("assert double(1) == 2", "pass").replace("double(3) == 6", "double(3)")
+WEAK = WEAK.replace("assert double(100) == 200", "assert double(100) >= 200")
+WEAK_VARIANTS = VARIANTS.replace("x * x", "x / 2").replace("q1_double-small, ", "")
+TRIPLED = """
+# %% q1_double equivalent="more than double is double enough"
+def double(x):
+    return (3 * x)  # as the mutant, in another layout
+"""
+
+
+def test_a_weak_check_lets_a_mutant_survive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = make_unit(tmp_path, WEAK, WEAK_VARIANTS)
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify"]) == 1
+    told = capsys.readouterr()
+    assert "(mutant: 2 becomes 3 at line 3): passes every check" in told.err
+    assert "    -    return 2 * x\n    +    return 3 * x\n    kill it with a check" in told.err
+    assert not is_verified(unit)
+
+
+def test_a_survivor_may_be_declared_equivalent(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path, WEAK, WEAK_VARIANTS + TRIPLED)
+    verdicts = verified(unit)
+    assert "2 becomes 3 at line 3" not in faults(verdicts)
+    assert "Declared equivalent, and passing every check: 1/1." in summarise(verdicts)
+
+
+def test_an_equivalent_that_is_caught_or_stale_is_a_fault(tmp_path: Path) -> None:
+    stale = TRIPLED.replace("(3 * x)", "x + x").replace("more than", "no mutant,")
+    verdicts = verified(make_unit(tmp_path, variants=VARIANTS + TRIPLED + stale))
+    assert faults(verdicts) == {
+        "more than double is double enough": "loses q1_double-large (AssertionError: ); "
+        "loses q1_double-small (AssertionError: )",
+        "no mutant, double is double enough": "is none of the derived wrong answers: take it out",
+    }
+
+
+LOOP = CHALLENGE.replace(
+    "return 2 * x", "n = 0\n    while n < x:\n        n += 1\n    return n + x"
+)
+
+
+def test_a_mutant_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    verdicts = verified(make_unit(tmp_path, LOOP), limit=0.5)
+    (endless,) = [v for v in verdicts if v.label == "n += 1 is dropped at line 5"]
+    assert 0.5 <= endless.seconds < 5
+    assert not endless.fault
+
+
+def test_an_answer_that_heeds_no_alarm_is_killed_and_the_next_is_tried(unit: Unit) -> None:
+    deaf = (
+        "import signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+        "while True: pass"
+    )
+    with WarmProcess(unit, grace=0.5) as process:
+        with pytest.raises(ProcessDiedError, match="the process died at q1_double"):
+            process.try_answer("q1_double", deaf, limit=0.5)
+        assert not process.try_answer("q1_double", "def double(x): return 2 * x").lost
+
+
+def test_of_a_slow_question_a_few_mutants_of_each_kind_are_tried(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW", 0.0)
+    monkeypatch.setattr(module, "MOST", 4)
+    verdicts = verified(unit)
+    tried = [v.label for v in verdicts if v.kind == "mutant"]
+    assert len(tried) == 4
+    assert len([label for label in tried if label.startswith("always returns")]) == 1
+    untried = sum(v.kind == "untried" for v in verdicts)
+    assert f"q1_double takes long: 4 of its {4 + untried} derived" in summarise(verdicts)[-1]
+
+
+def test_checks_run_in_the_order_given_until_one_is_lost(unit: Unit) -> None:
+    assert unit.challenge
+    bench, order = Bench(unit.challenge), ["q1_double-large", "q1_double-small"]
+    trial = bench.try_answer("q1_double", "def double(x): return 2 * x", order)
+    assert [outcome.check for outcome in trial.outcomes] == order
+    trial = bench.try_answer("q1_double", "def double(x): return 0", order)
+    assert [outcome.check for outcome in trial.outcomes] == order[:1]
 
 
 def test_an_answer_that_kills_the_process_is_named(tmp_path: Path) -> None:
@@ -120,7 +217,8 @@ def test_the_command_fails_on_a_fault_and_skips_what_it_knows(
 ) -> None:
     monkeypatch.chdir(unit.course.root)
     assert main(["verify"]) == 0
-    assert "Mutation score: 1/1 declared wrong answers caught." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "derived wrong answers killed, 1/1 declared ones caught." in told
     assert main(["verify"]) == 0
     assert "verified before, exactly as it is" in capsys.readouterr().out
     variants = VARIANTS.replace("x + x", "x + 2")
@@ -144,6 +242,15 @@ def test_the_sweep_shifts_seeds_and_keeps_margins(tmp_path: Path) -> None:
     challenge = unit.folder / "challenge.py"
     challenge.write_text(challenge.read_text() + "# changed\n", encoding="utf-8")
     assert not margins_are_current(unit)
+
+
+def test_margins_outlive_a_new_wrong_variant_but_no_new_right_one(unit: Unit) -> None:
+    before, variants = source_hash(unit), unit.folder / "variants.py"
+    wrong = '\n# %% q1_double wrong="one" loses="q1_double-large"\ndef double(x):\n    return 2\n'
+    variants.write_text(VARIANTS + wrong + TRIPLED, encoding="utf-8")
+    assert source_hash(unit) == before
+    variants.write_text(VARIANTS.replace("x + x", "x * 2"), encoding="utf-8")
+    assert source_hash(unit) != before
 
 
 def test_a_quality_that_sometimes_fails_does_not_hold(tmp_path: Path) -> None:

@@ -182,6 +182,24 @@ def test_a_failing_lecture_names_its_line(course: Course) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "message"),
+    [
+        ("import warnings\nwarnings.warn('old name')", "UserWarning: old name"),
+        ("import os, time\nos.write(2, b'notice\\n')\ntime.sleep(0.5)", "notice"),
+    ],
+    ids=["a warning", "from C"],
+)
+def test_a_cell_that_writes_to_stderr_is_refused(
+    course: Course, cell: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # or the kernel leaves C's output to pytest
+    lecture = course.units[0].lectures[0]
+    lecture.write_text(LECTURE + f"\n# %%\n{cell}\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=rf"lecture\.py:16: the cell writes to .*{message}"):
+        build(course.units)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
     [("x = 1", "prints nothing to compare"), ("x = 1\nx", "may only print text")],
 )
 def test_a_marked_cell_must_print(course: Course, cell: str, message: str) -> None:
@@ -216,6 +234,12 @@ def test_command_says_what_to_do(course: Course) -> None:
     wrong = run("build", "99_none")
     assert wrong.returncode == 1
     assert wrong.stderr == "coursekit: No unit called '99_none': choose from 01_small.\n"
+
+
+def test_a_course_names_its_student_repository(course: Course) -> None:
+    (course.root / "pyproject.toml").write_text("[tool.coursekit]\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"set student_repository in \[tool\.coursekit\]"):
+        build(course.units)
 
 
 def test_outside_a_course_one_sentence(tmp_path: Path) -> None:

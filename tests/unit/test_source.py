@@ -1,5 +1,7 @@
 """Every fault in a source is one sentence that names file and line."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,8 +109,41 @@ FAULTS = {
         25,
         "needs a plain Markdown cell",
     ),
-    "text before the first cell": ("import os\n\n" + GOOD, 3, "text before the first"),
-    "an empty file": ("", 1, "text before the first"),
+    "text before the first cell": ("import os\n\n" + GOOD, 1, "text before the first"),
+    "an empty file": ("", 1, "no cell"),
+    "a name too long for a cell id": (
+        GOOD.replace('given="setup"', f'given="{"s" * 32}"'),
+        4,
+        "of at most 31 letters",
+    ),
+    "points that are no number": (GOOD.replace("points=1\n", "points=NaN\n"), 16, "a bare number"),
+    "points without end": (GOOD.replace("points=1\n", "points=1e999\n"), 16, "a bare number"),
+    "a raw cell": ("# %% [raw]\n# text\n", 1, "no raw cells"),
+    "a marker that is indented": (GOOD + "\n# %%\nx = 1\n    # %% two\n", 36, "begins a cell"),
+    "another editor's marker": (GOOD + "\n# In[3]:\n", 34, "`# In[3]:` begins a cell"),
+    "a string left open above a marker": (
+        GOOD.replace("import math", 'text = """'),
+        7,
+        "in a string or fenced block",
+    ),
+    "a marker in a string": (
+        GOOD.replace("import math", 'text = """\n# %% two\n"""'),
+        6,
+        "in a string or fenced block",
+    ),
+    "a first line that is indented": ("# %%\n\n    x = 1\n", 3, "first line is not indented"),
+    "a cell in another language": ("# %%\n%%bash\nls\n", 2, "no cell magics"),
+    "code in a Markdown cell": (
+        GOOD.replace("# Double it.", "# Double it.\n\nx = 1"),
+        10,
+        "every line of a Markdown cell",
+    ),
+    "Markdown as a string": ('# %% [markdown]\n"""Text"""\n', 2, "every line of a Markdown cell"),
+    "a character that breaks lines": (
+        GOOD.replace("# Double it.", "# Double\u2028it."),
+        8,
+        "control character U+2028",
+    ),
 }
 
 
@@ -120,3 +155,35 @@ def test_a_fault_names_file_and_line(tmp_path: Path, name: str) -> None:
         read_source(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
+
+
+def test_a_file_that_is_not_utf_8_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "lecture.py"
+    path.write_bytes(b"# %% [markdown]\n# caf\xe9\n")
+    with pytest.raises(SourceError, match=r"lecture\.py:2: save the file as UTF-8"):
+        read_source(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: "# ---\n# jupyter:\n#   jupytext:\n# ---\n\n" + text,
+        lambda text: text.replace("\n\n# %%", "\n\n\n\n\n# %%"),
+        lambda text: text.replace("# %%", "#%%"),
+    ],
+    ids=["Windows line ends", "byte order mark", "JupyterLab's header", "blank lines", "no space"],
+)
+def test_what_editors_add_changes_no_cell(tmp_path: Path, change: Callable[[str], str]) -> None:
+    plain = write(tmp_path, GOOD)
+    before = [replace(cell, line=0) for cell in read_source(plain)]
+    path = tmp_path / "changed.py"
+    path.write_bytes(change(GOOD).encode())
+    assert [replace(cell, line=0) for cell in read_source(path)] == before
+
+
+def test_code_is_taken_as_it_stands(tmp_path: Path) -> None:
+    code = "# Why?\n# copy the rows\n# %time x\n%time x\n# !ls\n!ls\nx?"
+    (cell,) = read_source(write(tmp_path, f"# %%\n{code}\n"))
+    assert cell.text == code, "IPython's commands stay commands, and comments comments"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.variants import read_variants
+from coursekit.authoring.variants import fixed_architecture, read_equivalent, read_variants
 from samples import CHALLENGE, VARIANTS
 
 
@@ -30,7 +30,14 @@ def test_reads_right_and_wrong(tmp_path: Path) -> None:
     [
         ("q1_double right", "q7_none right", "4: no question called `q7_none`"),
         ("right=", "rihgt=", "4: a variant has no key `rihgt`"),
-        ('right="adds"', 'right="a" wrong="b"', "4: say either"),
+        ('right="adds"', 'right="a" wrong="b"', "4: say one of"),
+        ('right="adds"', 'right="a" equivalent="b"', "4: say one of"),
+        ('right="adds"', 'architecture="fixed"', '4: architecture="fixed" stands alone'),
+        (
+            'right="adds"\ndef double(x):\n    return x + x',
+            'equivalent="adds"\ndef double(x):\n    return x +',
+            "4: this is no Python",
+        ),
         (' loses="q1_double-small, q1_double-large"', "", "8: a wrong variant, and no other"),
         ("q1_double-large", "q1_double-huge", "8: `q1_double-huge` is no check of q1_double"),
     ],
@@ -39,6 +46,20 @@ def test_a_fault_names_its_line(tmp_path: Path, before: str, after: str, message
     unit = unit_with(tmp_path, VARIANTS.replace(before, after))
     with pytest.raises(CourseError, match=r"variants\.py:" + message):
         read_variants(unit)
+
+
+def test_equivalent_answers_are_no_variants(tmp_path: Path) -> None:
+    unit = unit_with(tmp_path, VARIANTS.replace("right=", "equivalent="))
+    (equivalent,) = read_equivalent(unit)
+    assert (equivalent.question, equivalent.reason, equivalent.line) == ("q1_double", "adds", 4)
+    assert equivalent.code == "def double(x):\n    return x + x"
+    assert [variant.label for variant in read_variants(unit)] == ["squares"]
+
+
+def test_a_fixed_architecture_is_said_above_an_empty_cell(tmp_path: Path) -> None:
+    unit = unit_with(tmp_path, VARIANTS + '\n# %% q1_double architecture="fixed"\n')
+    assert fixed_architecture(unit) == {"q1_double"}
+    assert [variant.label for variant in read_variants(unit)] == ["adds", "squares"]
 
 
 def test_a_unit_without_variants_says_so(tmp_path: Path) -> None:

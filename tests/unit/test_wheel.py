@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from coursekit.authoring.layout import Course
+from coursekit.authoring.leaks.gate import find_leaks
+
 
 @pytest.fixture(scope="module")
 def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,6 +33,10 @@ def test_no_solutions_no_hidden_tests_no_held_out_data(built: Path) -> None:
     for secret in ("challenge", "01_regression", "solutions/", "held_out/", "build_data", ".npz"):
         hits = [name for name in found if secret in name and "_mini.npz" not in name]
         assert hits == []
+
+
+def test_the_leak_gate_finds_nothing_in_wheel_and_source_archive(root: Path, built: Path) -> None:
+    assert find_leaks(Course(root), built.iterdir()) == []
 
 
 def test_the_installed_wheel_finds_its_data(built: Path, tmp_path: Path) -> None:

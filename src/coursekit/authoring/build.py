@@ -9,7 +9,8 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.authoring.layout import Unit
+from coursekit.authoring.layout import CourseError, Unit
+from coursekit.authoring.leaks.gate import gate_built
 from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
 from coursekit.authoring.outputs import execute, restore_outputs
 from coursekit.authoring.progress import Progress, no_progress
@@ -56,11 +57,15 @@ def build(
     Raises
     ------
     CourseError
-        On a fault in a source, before any file of that unit is touched.
+        On a fault in a source, or if a notebook for students would give a secret away; before any
+        file of that unit is touched.
     """
     changed = []
     for unit in units:
         made = make_unit(unit, force=force, progress=progress)
+        if leaks := gate_built(unit, made.files):
+            lines = "\n".join(map(str, leaks))
+            raise CourseError(f"{unit.id} was not written, since this would leak:\n{lines}")
         for path, content in made.files.items():
             if not path.exists() or path.read_bytes() != content:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +100,7 @@ def check(units: Iterable[Unit], *, progress: Progress = no_progress) -> list[st
             f"{path.relative_to(unit.course.root)}: no source builds it"
             for path in _leftovers(unit, made)
         ]
+        findings += map(str, gate_built(unit, made.files))
     return findings
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import textwrap
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -68,7 +69,8 @@ def execute(
     Raises
     ------
     CourseError
-        If a cell fails, or a marked cell does anything but print; names file and line.
+        If a cell fails or writes to stderr, or a marked cell does anything but print; names file
+        and line.
     """
     with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
         config = set_transport(Config(), Path(sockets))
@@ -91,16 +93,25 @@ def _run_cells(
     code = [index for index, cell in enumerate(cells) if cell.type == "code"]
     for done, index in enumerate(code):
         progress(source.name, done, len(code))
+        where, cell = f"{source}:{cells[index].line}", client.nb.cells[index]
         try:
-            client.execute_cell(client.nb.cells[index], index)
+            client.execute_cell(cell, index)
         except CellExecutionError as error:
-            where = f"{source}:{cells[index].line}"
             raise CourseError(f"{where}: {error.ename}: {error.evalue}") from error
+        _check_quiet(cell, where)
     progress(source.name, len(code), len(code))
 
 
 def _marked(notebook: Notebook, cells: list[SourceCell]) -> list[Notebook]:
     return [cell for cell, source in zip(notebook.cells, cells, strict=True) if source.compared]
+
+
+def _check_quiet(cell: Notebook, where: str) -> None:
+    # Stock nbgrader takes points for it, and a warning that nobody explains unsettles a beginner.
+    for output in cell.outputs:
+        if output.get("name") == "stderr":
+            said = textwrap.shorten(output.text, 200)
+            raise CourseError(f"{where}: the cell writes to stderr, mend what warns: {said}")
 
 
 def _check_printed(cell: Notebook, where: str) -> None:

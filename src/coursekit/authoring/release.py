@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config
 
 from coursekit.authoring.environment import nbgrader_environment
+from coursekit.authoring.feedback import RedactFeedback
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.authoring.source import COMPARED
 
@@ -49,6 +50,8 @@ def configure(config: Config) -> Config:
     config.ExecutePreprocessor.timeout = CELL_TIMEOUT
     stock = GenerateAssignment.preprocessors.default()
     config.GenerateAssignment.preprocessors = [PrepareRelease, *stock]
+    pages = GenerateFeedback.preprocessors.default()
+    config.GenerateFeedback.preprocessors = [RedactFeedback, *pages]
     return config
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jupytext
+from jupytext.cell_reader import DoublePercentScriptCellReader
 
 from coursekit.authoring.layout import CourseError
 
+# Code is taken as it stands: by default jupytext reads the comment `# Why?` as IPython's `Why?`.
+FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 CELL_MARKER = re.compile(r"^# ?%%(\s|$)")
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+HEADER = "# ---"
+LOST = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")  # jupytext breaks lines at some
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,30}")  # a cell id of name and part has at most 64
 COMPARED = "# NBVAL_CHECK_OUTPUT"
 
 # kind of cell -> (keys it must have, keys it may have, cell type)
@@ -84,23 +88,81 @@ def read_cells(path: Path) -> list[tuple[dict[str, Any], str, str, int]]:
     Raises
     ------
     SourceError
-        If text stands before the first marker or a key has no quoted value or bare number.
+        If the text would not come back the same from a notebook, or a key has no quoted value or
+        bare number.
     """
-    text = path.read_text(encoding="utf-8")
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if CELL_MARKER.match(line)]
-    cells = jupytext.reads(text, fmt="py:percent").cells
-    if not lines or len(cells) != len(lines):
-        line = min(lines, default=1)
-        raise SourceError(path, line, "text before the first `# %%`: begin the file with a cell.")
-    found = []
-    for cell, line in zip(cells, lines, strict=True):
+    lines = _read_lines(path)
+    start = _after_header(lines)
+    found: list[tuple[dict[str, Any], str, str, int]] = []
+    while start < len(lines):
+        cell, length = DoublePercentScriptCellReader(FORMAT).read(lines[start:])
+        body = lines[start + 1 : start + length]
+        _check_markers(path, start + 1, lines[start], body, first=not found)
         keys = {k: v for k, v in cell.metadata.items() if k != "lines_to_next_cell"}
         if bad := keys.get("incorrectly_encoded_metadata"):
             raise SourceError(
-                path, line, f'cannot read `{bad}`: quote values (key="text"), leave numbers bare.'
+                path,
+                start + 1,
+                f'cannot read `{bad}`: quote values (key="text"), leave numbers bare.',
             )
-        found.append((keys, cell.cell_type, cell.source, line))
+        _check_body(path, start + 1, cell.cell_type, body)
+        found.append((keys, cell.cell_type, cell.source.rstrip(), start + 1))
+        start += length
+    if not found:
+        raise SourceError(path, 1, "no cell: begin the file with `# %%`.")
     return found
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = path.read_bytes()[: error.start]
+        raise SourceError(path, before.count(b"\n") + 1, "save the file as UTF-8.") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if lost := LOST.search(line):
+            what = f"U+{ord(lost[0]):04X}"
+            raise SourceError(path, number, f"take out the control character {what}.")
+    return text.split("\n")[: -1 if text.endswith("\n") else None]
+
+
+def _after_header(lines: list[str]) -> int:
+    """Return where the cells begin: JupyterLab puts a block of settings above them."""
+    start = 0
+    if lines[:1] == [HEADER] and HEADER in lines[1:]:
+        start = lines.index(HEADER, 1) + 1
+    while start < len(lines) and not lines[start].strip():
+        start += 1
+    return start
+
+
+def _check_markers(path: Path, line: int, marker: str, body: list[str], *, first: bool) -> None:
+    """Refuse what editors do not agree on: whether a line begins a cell."""
+    if not CELL_MARKER.match(marker):
+        wrong = "text before the first `# %%`: begin the file with a cell."
+        if not first:
+            wrong = f"`{marker.strip()}` begins a cell: write `# %%` at the start of the line."
+        raise SourceError(path, line, wrong)
+    for number, text in enumerate(body, line + 1):
+        if CELL_MARKER.match(text):
+            raise SourceError(
+                path, number, "`# %%` in a string or fenced block: close that, or indent the line."
+            )
+
+
+def _check_body(path: Path, line: int, type_: str, body: list[str]) -> None:
+    """Refuse what jupytext would not bring back as it was."""
+    if type_ not in ("code", "markdown"):
+        raise SourceError(path, line, f"no {type_} cells: a cell is code or `[markdown]`.")
+    written = [(number, text) for number, text in enumerate(body, line + 1) if text.strip()]
+    for number, text in written if type_ == "markdown" else []:
+        if not text.startswith("#"):
+            raise SourceError(path, number, "every line of a Markdown cell begins with `# `.")
+    for number, text in written[:1] if type_ == "code" else []:
+        if text[0].isspace():
+            raise SourceError(path, number, "a cell's first line is not indented.")
+        if text.startswith("%%"):
+            raise SourceError(path, number, "no cell magics: write Python or `%` lines.")
 
 
 def read_source(path: Path) -> list[SourceCell]:
@@ -149,9 +211,12 @@ def _interpret(path: Path, keys: dict[str, Any], type_: str, text: str, line: in
         raise SourceError(path, line, f"a {kind} cell must be a {cell_type} cell.")
     for key in (kind, "part"):
         if key in keys and not (isinstance(keys[key], str) and NAME.fullmatch(keys[key])):
-            raise SourceError(path, line, f'`{key}` takes a quoted name such as {key}="q1_slope".')
+            named = f'`{key}` takes a quoted name such as {key}="q1_slope"'
+            raise SourceError(path, line, f"{named}, of at most 31 letters, digits and `_`.")
     points = keys.get("points", 0)
-    if isinstance(points, bool) or not isinstance(points, (int, float)) or points < 0:
+    if isinstance(points, bool) or not (
+        isinstance(points, (int, float)) and 0 <= points < float("inf")
+    ):
         raise SourceError(path, line, "points takes a bare number such as points=2.")
     return SourceCell(
         kind, keys[kind], type_, text, line, points, keys.get("part", "check"), dict(keys)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from coursekit.authoring.layout import CourseError, Unit
+from coursekit.authoring.leaks.gate import gate_feedback
 from coursekit.authoring.progress import Progress
 from coursekit.grading.report import write_report
 from coursekit.grading.sample_class import SampleStudent, sample_class, write_submission
@@ -74,6 +75,8 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
         for student, result in zip(students, results, strict=True)
         for line in _compare(student, result)
     ]
+    pages_of = {student: [page] for student, page in feedback.items()}
+    surprises += map(str, gate_feedback(unit.course, unit, pages_of))
     return Demo(students, results, report, surprises)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursekit.authoring.layout import Unit
 from coursekit.authoring.progress import Progress
-from coursekit.grading.verify import Answer, read_answers, worker
+from coursekit.authoring.variants import read_variants
+from coursekit.grading.verify import Answer, read_answers
+from coursekit.grading.warm import WarmProcess
 
 VARIANT_SEEDS = 5
 
@@ -54,13 +57,13 @@ def sweep(unit: Unit, seeds: int, *, progress: Progress) -> list[Margin]:
     answers = [a for a in read_answers(unit) if a.kind in ("solution", "right")]
     margins: dict[tuple[Answer, str], Margin] = {}
     dull: set[str] = set()  # questions without a measured quality, known after the first seed
-    with worker(unit) as attempt:
+    with WarmProcess(unit) as process:
         for shift in range(seeds):
             progress(f"sweep {unit.id}", shift, seeds)
             for answer in answers:
                 if answer.question in dull or (answer.kind == "right" and shift >= VARIANT_SEEDS):
                     continue
-                trial = attempt(shift, answer)
+                trial = process.try_answer(answer.question, answer.code, shift=shift)
                 measured = [o for o in trial.outcomes if o.margins or (answer, o.check) in margins]
                 if not measured and shift == 0 and answer.kind == "solution":
                     dull.add(answer.question)
@@ -104,10 +107,11 @@ def margins_are_current(unit: Unit) -> bool:
 
 
 def source_hash(unit: Unit) -> str:
-    """Return a digest of the unit's questions, variants and held-out data."""
-    digest = hashlib.sha256()
-    files = [unit.folder / "challenge.py", unit.folder / "variants.py"]
-    for path in [*files, *sorted(unit.folder.glob("held_out/*.npz"))]:
+    """Return a digest of what the margins depend on: questions, right variants, held-out data."""
+    assert unit.challenge
+    right = [(v.question, v.label, v.code) for v in read_variants(unit) if v.right]
+    digest = hashlib.sha256(json.dumps(right).encode())
+    for path in [unit.challenge, *sorted(unit.folder.glob("held_out/*.npz"))]:
         # Line ends differ between checkouts; the source does not.
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]

@@ -1,15 +1,16 @@
-"""Try answers against a challenge's checks, many in one warm process.
+"""Try answers against a challenge's checks.
 
-This is for the course's own answers, which wish the checks no harm: solutions, stubs and variants.
-What students hand in is graded elsewhere, each submission in a process of its own.
+This is for the course's own answers, which wish the checks no harm: solutions, stubs, variants and
+mutants. What students hand in is graded elsewhere, each submission in a process of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
+import signal
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,15 @@ class Outcome:
         The error, in one line; empty for ``pass``.
     margins : dict of str to float
         For each quality that was measured, by name: score / limit. At most 1 passes.
+    seconds : float
+        How long it took.
     """
 
     check: str
     verdict: str
     text: str = ""
     margins: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,30 +83,50 @@ class Bench:
                 if cell.kind == "given":
                     _execute(cell, self._names)
 
-    def try_answer(self, question: str, code: str) -> Trial:
-        """Run the answer `code`, then each check of `question` on it."""
+    def try_answer(
+        self, question: str, code: str, order: Sequence[str] = (), limit: float | None = None
+    ) -> Trial:
+        """Run the answer `code`, then each check of `question` on it.
+
+        Parameters
+        ----------
+        question, code : str
+        order : sequence of str
+            Grade ids of the checks to run, until one is lost; if empty, all run in any case.
+        limit : float, optional
+            After so many seconds the checks that are left are lost. Windows knows no such alarm.
+        """
         began, names = time.perf_counter(), dict(self._names)
         checks = [cell for cell in self._cells if (cell.kind, cell.name) == ("check", question)]
+        if order:
+            checks.sort(key=lambda cell: order.index(cell.grade_id))
+        outcomes: list[Outcome] = []
         try:
-            with self._running():
-                exec(compile(code, question, "exec"), names)
-            outcomes = [self._check(cell, names) for cell in checks]
-        except Exception as error:
-            outcomes = [Outcome(cell.grade_id, "fail", _one_line(error)) for cell in checks]
+            with _time_limit(limit):
+                with self._running():
+                    exec(compile(code, question, "exec"), names)
+                for cell in checks:
+                    outcomes.append(self._check(cell, names))
+                    if order and outcomes[-1].verdict != "pass":
+                        break
+        except (Exception, OutOfTime) as error:
+            left = checks[len(outcomes) :]
+            outcomes += [Outcome(cell.grade_id, "fail", _one_line(error)) for cell in left]
         return Trial(outcomes, time.perf_counter() - began)
 
     def _check(self, cell: SourceCell, names: dict[str, Any]) -> Outcome:
-        stderr = io.StringIO()
+        began, stderr, verdict, text = time.perf_counter(), io.StringIO(), "pass", ""
         with self._running(stderr) as margins:
             try:
                 _execute(cell, names)
             except NotImplementedError as error:
-                return Outcome(cell.grade_id, "not tried", _one_line(error))
+                verdict, text = "not tried", _one_line(error)
             except Exception as error:
-                return Outcome(cell.grade_id, "fail", _one_line(error), dict(margins))
-        if noise := stderr.getvalue().strip():  # stock nbgrader takes the points for it
-            return Outcome(cell.grade_id, "fail", f"on stderr: {noise.splitlines()[0]}")
-        return Outcome(cell.grade_id, "pass", margins=dict(margins))
+                verdict, text = "fail", _one_line(error)
+        noise = stderr.getvalue().strip()
+        if noise and verdict == "pass":  # stock nbgrader takes the points for it
+            verdict, text = "fail", f"on stderr: {noise.splitlines()[0]}"
+        return Outcome(cell.grade_id, verdict, text, dict(margins), time.perf_counter() - began)
 
     @contextlib.contextmanager
     def _running(self, stderr: io.StringIO | None = None) -> Any:
@@ -143,24 +167,24 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: " + " | ".join(str(error).splitlines())
 
 
-# --- what runs in the worker process; a process pool needs functions it can name ---
-
-_benches: dict[int, Bench] = {}
-
-
-def start_worker(held_out: str) -> None:
-    """Prepare a worker process: no windows, no log, the held-out data at hand."""
-    os.environ["MPLBACKEND"] = "agg"
-    os.environ["COURSEKIT_HELD_OUT"] = held_out
-    from coursekit import setup
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        setup.start()  # imports TensorFlow without its notices
+class OutOfTime(BaseException):
+    """An answer took too long; no ``except Exception`` of the answer's own may swallow this."""
 
 
-def run_trial(challenge: Path, shift: int, question: str, code: str) -> Trial:
-    """Try one answer in the worker, on the bench of this `shift`."""
-    if shift not in _benches:
-        _benches.clear()  # one at a time: a bench holds trained networks
-        _benches[shift] = Bench(challenge, shift)
-    return _benches[shift].try_answer(question, code)
+@contextlib.contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise `OutOfTime` in the block after so many seconds, where the system has an alarm."""
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise OutOfTime(f"more than {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,173 @@
+"""The command: exit code 0 only when all is well, and every error in one sentence."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.authoring import build as building
+from coursekit.authoring.layout import Unit
+from coursekit.cli import main
+from samples import CHALLENGE, make_unit
+
+QUALITY = """
+# %% [markdown] prompt="q3_guess"
+# Guess.
+
+# %% answer="q3_guess"
+def guess():
+    ### BEGIN SOLUTION
+    return 0.1
+    ### END SOLUTION
+
+# %% check="q3_guess" points=1
+from coursekit import expect
+expect.better(guess(), 1.0, factor=0.5, name="the guess")
+"""
+
+
+@pytest.fixture
+def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Unit:
+    unit = make_unit(tmp_path)
+    monkeypatch.chdir(unit.folder)  # anywhere in the course will do
+    return unit
+
+
+def test_help_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for command in ("build", "verify", "demo"):
+        assert f"\n    {command} " in text
+
+
+@pytest.mark.parametrize("arguments", [[], ["bild"], ["demo", "--students", "many"]])
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: coursekit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["build", "verify", "demo"])
+def test_outside_a_course_one_sentence(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([command]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith(
+        "coursekit: No course here: run this inside the course repository"
+    )
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["build", "99_none"], "No unit called '99_none': choose from 01_small."),
+        (["verify", "99_none"], "No unit called '99_none': choose from 01_small."),
+        (["demo"], "No unit called '01_regression': choose from 01_small."),
+        (["demo", "--unit", "01_small", "--students", "0"], "A class needs at least one student"),
+        (["demo", "--unit", "01_small", "--folder", "."], ". is not empty: name a new folder"),
+        (["verify", "--seeds", "0"], "A sweep needs at least one seed: use --seeds 20."),
+    ],
+)
+@pytest.mark.usefixtures("unit")
+def test_a_wrong_choice_is_one_sentence(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"coursekit: {said}")
+    assert printed.err.count("\n") == 1
+
+
+def test_build_lists_what_it_changed(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "--check"]) == 0
+    assert "1 unit(s): every built file is current." in capsys.readouterr().out
+    stray = unit.course.root / "notebooks" / "01_small" / "old.ipynb"
+    stray.write_text("{}", encoding="utf-8")
+    (unit.course.root / "solutions" / "01_small" / "small_challenge.ipynb").unlink()
+    assert main(["build", "--check"]) == 1
+    printed = capsys.readouterr().out
+    assert "solutions/01_small/small_challenge.ipynb: missing" in printed
+    assert "Run `coursekit build` and commit what it writes" in printed
+    assert main(["build"]) == 0
+    printed = capsys.readouterr().out
+    assert "notebooks/01_small/old.ipynb (removed)" in printed
+    assert "1 unit(s) built, 2 file(s) changed." in printed
+
+
+def test_a_fault_in_a_source_names_its_line(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    path = unit.folder / "challenge.py"
+    path.write_text(CHALLENGE.replace("points=1\n", 'points="1"\n'), encoding="utf-8")
+    assert main(["build"]) == 1
+    error = capsys.readouterr().err
+    assert f"coursekit: {path}:16: points takes a bare number such as points=2.\n" in error
+
+
+def test_a_unit_without_a_challenge_has_nothing_to_verify(
+    unit: Unit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (unit.folder / "challenge.py").unlink()
+    (unit.folder / "lecture.py").write_text("# %% [markdown]\n# # T\n", encoding="utf-8")
+    assert main(["verify"]) == 0
+    assert capsys.readouterr().out == "01_small: no challenge, nothing to verify.\n"
+
+
+def test_a_sweep_writes_margins_only_when_all_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = make_unit(tmp_path, CHALLENGE + QUALITY)
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", "--seeds", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "q3_guess-check (the solution): 1/1 seeds pass, worst margin 0.20" in printed
+    margins = unit.folder / "margins.md"
+    assert f"Margins: {margins}" in printed
+    before = margins.read_bytes()
+    worse = (CHALLENGE + QUALITY).replace("return 0.1", "return 0.9")
+    (unit.folder / "challenge.py").write_text(worse, encoding="utf-8")
+    assert main(["verify", "--seeds", "1"]) == 1
+    assert "01_small: 1 row(s) do not hold, margins.md unchanged." in capsys.readouterr().err
+    assert margins.read_bytes() == before
+
+
+@pytest.mark.usefixtures("unit")
+def test_off_a_terminal_progress_is_a_line_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "release 01_small: 0/1",
+        "release 01_small: 1/1, about 0 s left",
+    ]
+
+
+@pytest.mark.usefixtures("unit")
+def test_on_a_terminal_progress_is_a_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert main(["build"]) == 0
+    bar = capsys.readouterr().err
+    assert "release 01_small" in bar
+    assert "1/1" in bar
+    assert "━" in bar
+
+
+@pytest.mark.usefixtures("unit")
+def test_stopping_it_is_no_error_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(building, "make_unit", interrupted)
+    assert main(["build"]) == 130
+    assert capsys.readouterr().err == "coursekit: stopped.\n"
