@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all system lab build verify sweep lint bench size render lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,7 @@ demo: $(STAMP)  ## set up, build, grade a sample class of 12, print the table an
 
 test: $(STAMP)  ## set up and run all tests; those that need a system part skip and say which
 	$(BIN)/coursekit build --check
-	$(PYTEST) -n 2 --dist loadfile tests src notebooks solutions
+	$(PYTEST) -n 2 --dist loadfile --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
@@ -50,13 +50,16 @@ sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/ma
 
 lint: $(STAMP)  ## check the course's text, and style, types and size of the code
 	$(BIN)/coursekit lint
-	$(BIN)/ruff check src tests data
-	$(BIN)/ruff format --check src tests data
+	$(BIN)/ruff check src tests data conftest.py
+	$(BIN)/ruff format --check src tests data conftest.py
 	$(BIN)/mypy
 	$(BIN)/python tests/bench/size.py
 
 bench: $(STAMP)  ## measure what the budgets limit: start-up times
 	$(BIN)/python tests/bench/import_time.py
+
+budgets: $(STAMP)  ## measure every notebook, write docs/budgets.md (ONLY=01_regression for some)
+	PYTHONPATH=tests $(BIN)/python -m bench.budgets $(ONLY)
 
 size: $(STAMP)  ## count lines of code against the budgets
 	$(BIN)/python tests/bench/size.py

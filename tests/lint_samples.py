@@ -36,6 +36,11 @@ setup.start(seed=0)
 import keras
 import matplotlib.pyplot as plt
 
+
+def question(text, answers):
+    return {"question": text, "answers": answers}
+
+
 # %% [markdown]
 # ## Problem *(4 min)*
 #
@@ -70,7 +75,8 @@ model.compile(loss="mse")
 model.fit(rows.x_train, rows.y_train, validation_data=(x_val, y_val), verbose=0)
 
 # %%
-display_quiz([{"question": "1 + 1?"}])
+answers = {"2": "Right: count.", "3": "Count again."}
+display_quiz([question("1 + 1?", answers)])
 
 # %% [markdown]
 # ### Find the bug

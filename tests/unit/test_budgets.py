@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from bench import budgets
 from bench.budgets import (
     LECTURES_S,
     Row,

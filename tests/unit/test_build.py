@@ -11,6 +11,8 @@ import pytest
 
 from coursekit.authoring.build import build, check
 from coursekit.authoring.layout import Course, CourseError
+from coursekit.authoring.notebook import make_notebook
+from coursekit.authoring.source import SourceCell
 from samples import CHALLENGE as GOOD
 
 LECTURE = """# %% [markdown]
@@ -89,6 +91,15 @@ def test_release_hides_answers_and_lets_run_all_go_on(course: Course) -> None:
     tags = {cell.id: cell.metadata.get("tags", []) for cell in read(course, RELEASE).cells}
     assert tags["q1_double"] == tags["q1_double-large"] == ["raises-exception"]
     assert tags["setup-given"] == []
+
+
+def test_a_quiz_is_folded_since_its_code_says_the_answer() -> None:
+    quiz = 'answers = {"2": "Right."}\ndisplay_quiz([question("1 + 1?", answers)])'
+    cells = [SourceCell("plain", "", "code", text, 1) for text in (quiz, "print(1)")]
+    folded, open_ = make_notebook(cells).cells
+    assert folded.metadata["jupyter"] == {"source_hidden": True}
+    assert folded.metadata["cellView"] == "form"
+    assert not open_.metadata
 
 
 def test_ids_change_only_where_the_text_did(course: Course) -> None:

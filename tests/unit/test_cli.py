@@ -38,7 +38,7 @@ def test_help_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for command in ("build", "verify", "demo"):
+    for command in ("build", "lint", "verify", "publish", "leaks", "demo"):
         assert f"\n    {command} " in text
 
 
@@ -50,7 +50,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "usage: coursekit" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["build", "verify", "demo"])
+@pytest.mark.parametrize("command", ["build", "lint", "verify", "publish out", "leaks", "demo"])
 def test_outside_a_course_one_sentence(
     command: str,
     tmp_path: Path,
@@ -58,7 +58,7 @@ def test_outside_a_course_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main([command]) == 1
+    assert main(command.split()) == 1
     printed = capsys.readouterr()
     assert printed.err.startswith(
         "coursekit: No course here: run this inside the course repository"
@@ -71,6 +71,8 @@ def test_outside_a_course_one_sentence(
     ("arguments", "said"),
     [
         (["build", "99_none"], "No unit called '99_none': choose from 01_small."),
+        (["lint", "99_none"], "No unit called '99_none': choose from 01_small."),
+        (["publish", "."], ". lies in the instructors' repository: name a folder outside."),
         (["verify", "99_none"], "No unit called '99_none': choose from 01_small."),
         (["demo"], "No unit called '01_regression': choose from 01_small."),
         (["demo", "--unit", "01_small", "--students", "0"], "A class needs at least one student"),
@@ -171,3 +173,19 @@ def test_stopping_it_is_no_error_report(
     monkeypatch.setattr(building, "make_unit", interrupted)
     assert main(["build"]) == 130
     assert capsys.readouterr().err == "coursekit: stopped.\n"
+
+
+def test_lint_names_file_and_line_and_fails(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint"]) == 1
+    printed = capsys.readouterr().out
+    assert "course/01_small/challenge.py:1: cell 1 [badge] put {{badge}}" in printed
+    assert printed.endswith(" finding(s).\n")
+
+
+def test_leaks_passes_the_release_and_fails_on_the_solution(
+    unit: Unit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["leaks"]) == 0
+    assert capsys.readouterr().out == "No leaks.\n"
+    assert main(["leaks", str(unit.course.root / "solutions")]) == 1
+    assert "[marker]" in capsys.readouterr().out

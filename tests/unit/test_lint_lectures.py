@@ -59,8 +59,13 @@ FAULTS = {
     ),
     "a concept without question": (
         "# ### Idea 1: counting",
-        "<<# ### Idea 1: counting\n#\n# ### A race",
+        "<<# ### Idea 1: counting\n#\n# ### Idea 2: a race",
         {"closed-question"},
+    ),
+    "a quiz beside other code": (
+        "display_quiz([",
+        "total = 1 + 1\nprint(total)\n<<display_quiz([",
+        {"quiz-alone"},
     ),
     "a result without guess": (
         'predict.compare("sum", 1 + 1)',
@@ -158,6 +163,19 @@ def test_a_planted_fault_is_found_at_its_line(name: str, tmp_path: Path) -> None
     seen = found(rules, write_unit(tmp_path, lecture=text))
     assert {rule for rule, _ in seen} == expected
     assert any(place == line for _, place in seen), (line, seen)
+
+
+def test_a_lecture_about_a_concept_has_parts_of_its_own(tmp_path: Path) -> None:
+    text = LECTURE.replace("**30 minutes.**", "**18 minutes.**")
+    for old, new in (
+        ("Look at the data", "Picture"),
+        ("Baseline", "By hand"),
+        ("Build", "In Keras"),
+    ):
+        text = text.replace(f"## {old} ", f"## {new} ")
+    for old in ("Train", "Judge", "Improve"):
+        text = text.replace(f"## {old} *(4 min)*", f"### {old}")
+    assert found(rules, write_unit(tmp_path, lecture=text)) == []
 
 
 def test_a_lecture_names_its_concepts(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def _baselines(cell: Cell) -> Iterator[Finding]:
     typed: list[ast.expr] = []
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.Call) and dotted(node.func) == "expect.better":
-            baseline = [keyword(node, "baseline"), *node.args[1:2]][-1]
+            baseline = keyword(node, "baseline") or next(iter(node.args[1:2]), None)
             typed += [baseline] if isinstance(baseline, ast.Constant) else []
         elif isinstance(node, ast.Compare) and QUALITY.search(ast.unparse(node)):
             typed += [side for side in [node.left, *node.comparators] if _is_limit(side)]

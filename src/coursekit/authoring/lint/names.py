@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
+NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)
+SCOPES = (*NAMED[:3], ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,31 @@ class Names:
         SyntaxError
             If Python would not compile it.
         """
-        top = symtable.symtable(code, "cell", "exec")
-        tables = list(_tables(top))
-        imported = {s.get_name() for s in top.get_symbols() if s.is_imported()}
-        assigned = {s.get_name() for s in top.get_symbols() if s.is_assigned()} - imported
-        read = {
-            symbol.get_name()
-            for table in tables
-            for symbol in table.get_symbols()
-            if symbol.is_referenced() and (table is top or symbol.is_global())
-        }
-        # Since Python 3.12 the cell's own table lists the variables of comprehensions, too.
-        comprehensions = [table for table in tables if table.get_name() in COMPREHENSIONS]
-        inner = {s.get_name() for table in comprehensions for s in table.get_symbols()}
-        return cls(assigned - inner, imported, read - assigned - imported)
+        own = list(_own(ast.parse(code)))
+        stored = {n.id for n in own if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+        named = {n.name for n in own if isinstance(n, NAMED) and n.name}
+        imported = {n.asname or n.name.split(".")[0] for n in own if isinstance(n, ast.alias)}
+        return cls(stored | named, imported, _needed(symtable.symtable(code, "cell", "exec")))
 
 
-def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    yield table
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs in the same scope as `node`."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, SCOPES):
+            yield from _own(child)
+
+
+def _needed(top: symtable.SymbolTable) -> set[str]:
+    # Since Python 3.12 variables of comprehensions count as assigned in the table around them.
+    assigned = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    read = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
+    for table in _inside(top):
+        read |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
+    return read - assigned
+
+
+def _inside(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     for child in table.get_children():
-        yield from _tables(child)
+        yield child
+        yield from _inside(child)

@@ -34,7 +34,7 @@ BREAK = re.compile(r"(?<=[.!?:;])\s+|\n\s*\n|\n(?=\s*(?:[-*|#]|\d+\.))|\|")  # b
 
 NO_ALT = re.compile(r"!\[\s*\S{0,2}\s*\]|<img(?![^>]*\balt=[\"'][^\"']{3})[^>]*>", re.IGNORECASE)
 RELATIVE = re.compile(
-    r"(?:\]\(\s*|\b(?:src|href)\s*=\s*[\"']?)(?![a-z][a-z0-9+.-]*:|#|\{\{)([^\s)>\"']+)",
+    r"(?:\]\(\s*<?|\b(?:src|href)\s*=\s*[\"']?)(?![a-z][a-z0-9+.-]*:|#|\{\{)([^\s<)>\"']+)",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"https?://[^\s<>()\"'`\]]+(?<![.,;:])")
@@ -63,9 +63,8 @@ def _typed_results(cell: Cell) -> Iterator[Finding]:
             if MEASURE.search(near) and not exempt:
                 said = number[0].strip()
                 message = f"{said} is a typed result: print it from code, or say it relatively."
-                yield cell.finding(
-                    "typed-result", message, cell.line_at(start + number.start()), said
-                )
+                line = cell.line_at(start + number.start())
+                yield cell.finding("typed-result", message, line, said)
         start = end
 
 
@@ -84,8 +83,7 @@ def _fault(page: Page, address: str) -> tuple[str, str] | None:
     if address.startswith("/".join([COLAB, "github", *repository.split("/")[-2:], ""])):
         return "colab-link", "write {{badge}}, which opens the page itself wherever it is built."
     place = re.match(rf"{re.escape(repository)}/(?:blob|tree|raw)/main/([^#?]+)", address)
-    if place and place[1].split("/")[0] in AUTHORS_ONLY:
-        return "dead-link", f"students' copy has no {place[1]}: link elsewhere."
-    if place and not (page.unit.course.root / place[1]).exists():
-        return "dead-link", f"there is no {place[1]}: correct the link, or build the notebook."
+    authors = place and place[1].split("/")[0] in AUTHORS_ONLY
+    if place and (authors or not (page.unit.course.root / place[1]).exists()):
+        return "dead-link", f"students have no {place[1]}: correct the link, or build the notebook."
     return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from coursekit.authoring.findings import Finding
 from coursekit.authoring.lint.page import Cell, Heading, Page, calls, dotted
+from coursekit.authoring.notebook import QUIZ
 
 SPINES = (
     ["Problem", "Look at the data", "Baseline", "Build", "Train", "Judge", "Improve", "Take away"],
@@ -17,17 +18,14 @@ SPINES = (
 
 CELLS = (30, 45)
 SPARE_MINUTES = 5  # by which the parts may miss the total
+QUIZ_STATEMENTS = 3  # answers, perhaps a text, display_quiz
 COPY_FIRST = "Save a copy in Drive"
 TOTAL = re.compile(r"\*\*(\d+) minutes\.\*\*")
 IDEA = re.compile(r"Idea \d+:")
 # rule, words that the lectures of a unit have somewhere, what to do
 SOMEWHERE = (
     ("bug", r"^#+ .*find the bug", "plant a bug in one lecture, under `### Find the bug`."),
-    (
-        "one-thing",
-        r"change\s+\**one\s+thing",
-        "let learners change one thing at a time, in a table: `### Change one thing`.",
-    ),
+    ("one-thing", r"change\s+\**one\s+thing", "let learners change one thing, in a table."),
 )
 
 
@@ -51,7 +49,7 @@ def opening(page: Page) -> Iterator[Finding]:
     if "{{badge}}" not in first.text:
         message = "put {{badge}}, the link that opens the page in Colab, into the first cell."
         yield first.finding("badge", message)
-    if not any(COPY_FIRST in cell.text for cell in page.text_cells):
+    if not any(COPY_FIRST in " ".join(cell.text.split()) for cell in page.text_cells):
         message = f"tell Colab's users to save first: *File → {COPY_FIRST}*."
         yield first.finding("copy-first", message)
 
@@ -125,11 +123,16 @@ def _questions(page: Page) -> Iterator[Finding]:
         message = "name the concepts: a heading `### Idea 1: ...` for each."
         yield page.cells[0].finding("concept", message)
     for number in ideas:
-        idea, after = headings[number], headings[number + 1 : number + 2]
+        idea = headings[number]
+        after = [h for h in headings[number + 1 :] if h.level < idea.level or IDEA.match(h.title)]
         end = after[0].cell.number if after else len(page.cells) + 1
         if not _calls(page.cells[idea.cell.number : end - 1], "display_quiz"):
-            message = "ask a closed question (`display_quiz`) before the next heading."
+            message = "ask a closed question (`display_quiz`) before the next idea."
             yield idea.cell.finding("closed-question", message, idea.line, idea.title)
+    for _, line, cell in _calls(page.cells, "display_quiz"):
+        if not cell.text.startswith(QUIZ) or len(cell.tree.body) > QUIZ_STATEMENTS:
+            message = "let a quiz stand alone, from `answers = {` on: the build folds such a cell."
+            yield cell.finding("quiz-alone", message, line)
 
 
 def _predictions(page: Page) -> Iterator[Finding]:
