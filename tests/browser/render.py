@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = [
@@ -25,6 +25,8 @@ def render(path: Path, folder: Path) -> Path:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True).execute()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
+    # As JupyterLab shows a folded cell; nbconvert alone would print a quiz's answers above it.
+    TagRemovePreprocessor(remove_input_tags={"hide-input"}).preprocess(notebook, {})
     page = folder / f"{path.parent.parent.name}_{path.stem}.html"
     page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
     shot = page.with_suffix(".png")
