@@ -10,8 +10,6 @@ import nbformat
 
 from coursekit.authoring.layout import Course
 from coursekit.grading.sample_class import sample_class, write_submission
-from coursekit.grading.sweep import margins_are_current
-from coursekit.grading.verify import verify
 
 UNIT = "01_regression"
 PROGRAMS = str(Path(sys.executable).parent)
@@ -26,21 +24,6 @@ def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
     )
-
-
-def test_every_declared_answer_scores_as_declared(root: Path) -> None:
-    for unit in Course(root).units:
-        verdicts = verify(unit, progress=lambda *step: None)
-        assert [v for v in verdicts if v.fault] == []
-        for question in {v.question for v in verdicts}:
-            kinds = [v.kind for v in verdicts if v.question == question]
-            assert kinds.count("right") >= 2, question
-            assert kinds.count("wrong") >= 3, question
-
-
-def test_margins_belong_to_the_present_source(root: Path) -> None:
-    for unit in Course(root).units:
-        assert margins_are_current(unit), f"run `coursekit verify {unit.id} --seeds 20`"
 
 
 def test_demo_of_twelve_scores_as_declared(root: Path, tmp_path: Path) -> None:
