@@ -10,6 +10,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
+from traitlets.config import Config
+
+from coursekit.authoring.environment import set_transport
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = [
@@ -23,7 +26,10 @@ WIDTH, HEIGHT_OF_A_CELL = 1000, 700  # pixels; a cell with a picture needs about
 def render(path: Path, folder: Path) -> Path:
     """Execute the notebook at `path` and return the path of its screenshot in `folder`."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True).execute()
+    with tempfile.TemporaryDirectory() as sockets:
+        config = set_transport(Config(), Path(sockets))
+        options = {"timeout": 600, "kernel_name": "python3", "allow_errors": True}
+        NotebookClient(notebook, config=config, **options).execute()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     # As JupyterLab shows a folded cell; nbconvert alone would print a quiz's answers above it.
     TagRemovePreprocessor(remove_input_tags={"hide-input"}).preprocess(notebook, {})

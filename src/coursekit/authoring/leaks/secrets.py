@@ -149,7 +149,8 @@ def read_public(course: Course) -> list[Public]:
                 continue
             found += [_shown(cell, path == unit.challenge) for cell in cells]
     root = course.root
-    documents = [root / "README.md", root / "CHANGELOG.md", root / "data" / "README.md"]
+    names = ("README.md", "CHANGELOG.md", "pyproject.toml", "data/README.md")
+    documents = [root / name for name in names]
     documents += [*(root / "src").rglob("*.py"), *(root / "src").rglob("*.json")]
     documents += (root / "docs").rglob("*.md")
     found += [
