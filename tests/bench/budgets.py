@@ -22,13 +22,11 @@ from pathlib import Path
 
 import nbformat
 import psutil
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from traitlets.config import Config
 
 from bench.import_time import BUDGET_S as IMPORT_S
 from bench.import_time import PROBE
-from coursekit.authoring.environment import environment, set_transport
+from coursekit.authoring.environment import environment, notebook_client
 from coursekit.authoring.layout import Course, CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,10 +100,7 @@ def measure(path: Path, held_out: Path) -> Run:
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
-        config = set_transport(Config(), Path(sockets))
-        client = NotebookClient(
-            notebook, timeout=900, kernel_name="python3", resources=where, config=config
-        )
+        client = notebook_client(notebook, Path(sockets), timeout=900, resources=where)
         began = time.perf_counter()
         with client.setup_kernel():
             cells: list[float] = []

@@ -7,12 +7,10 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
-from traitlets.config import Config
 
-from coursekit.authoring.environment import set_transport
+from coursekit.authoring.environment import notebook_client
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = [
@@ -27,9 +25,7 @@ def render(path: Path, folder: Path) -> Path:
     """Execute the notebook at `path` and return the path of its screenshot in `folder`."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as sockets:
-        config = set_transport(Config(), Path(sockets))
-        options = {"timeout": 600, "kernel_name": "python3", "allow_errors": True}
-        NotebookClient(notebook, config=config, **options).execute()
+        notebook_client(notebook, Path(sockets), timeout=600, allow_errors=True).execute()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     # As JupyterLab shows a folded cell; nbconvert alone would print a quiz's answers above it.
     TagRemovePreprocessor(remove_input_tags={"hide-input"}).preprocess(notebook, {})

@@ -1,4 +1,4 @@
-"""Environment variables for the kernels and helper programs that the tools start."""
+"""What the tools give to the kernels and helper programs that they start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from nbclient import NotebookClient
 from traitlets.config import Config
 
 from coursekit.authoring.layout import Course
@@ -41,6 +43,19 @@ def nbgrader_environment(course: Course) -> Iterator[None]:
     with environment(PATH=path, COURSEKIT_HELD_OUT=held_out), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, from nbgrader's own queries
         yield
+
+
+def notebook_client(notebook: Any, sockets: Path, **options: Any) -> NotebookClient:
+    """Return what executes a notebook; its sockets lie in the folder `sockets`.
+
+    nbclient answers a widget's captured output on the channel on which it waits for the cell, and
+    now and then the wait then never ends (nbclient#312). So it captures nothing here: what a widget
+    shows is the cell's own output, and a page shows it without a kernel.
+    """
+    config = set_transport(Config(), sockets)
+    client = NotebookClient(notebook, kernel_name="python3", config=config, **options)
+    client.widget_registry.clear()
+    return client
 
 
 def set_transport(config: Config, folder: Path) -> Config:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from traitlets.config import Config
 
-from coursekit.authoring.environment import environment, set_transport
+from coursekit.authoring.environment import environment, notebook_client
 from coursekit.authoring.layout import CourseError
 from coursekit.authoring.notebook import Notebook
 from coursekit.authoring.progress import Progress, no_progress
@@ -73,10 +72,7 @@ def execute(
         and line.
     """
     with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
-        config = set_transport(Config(), Path(sockets))
-        client = NotebookClient(
-            notebook, timeout=CELL_TIMEOUT, kernel_name="python3", config=config
-        )
+        client = notebook_client(notebook, Path(sockets), timeout=CELL_TIMEOUT)
         with client.setup_kernel():
             _run_cells(client, cells, source, progress)
     for cell, made_from in zip(notebook.cells, cells, strict=True):
