@@ -291,12 +291,13 @@ def _main(course: Course, only: list[str], runs: int) -> int:
     chosen, table = select(names, only), course.root / "docs" / "budgets.md"
     versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
     how = f"{pin_cores()}, Python {platform.python_version()}, {versions}"
-    kept: dict[str, Row] = {}
-    if chosen != names and table.exists():
-        before, kept = read_table(table.read_text(encoding="utf-8"))
-        if before != how:
-            raise CourseError(f"The table was measured with {before}, here is {how}: measure all.")
-    kept.update({row.notebook: row for row in measure_all(course, chosen, runs)})
+    some = chosen != names and table.exists()
+    if some and (before := read_table(table.read_text(encoding="utf-8"))[0]) != how:
+        raise CourseError(f"The table was measured with {before}, here is {how}: measure all.")
+    measured = {row.notebook: row for row in measure_all(course, chosen, runs)}
+    # Read only now, so that another run may have written rows meanwhile.
+    kept = read_table(table.read_text(encoding="utf-8"))[1] if some else {}
+    kept.update(measured)
     rows, starts = [kept[name] for name in names if name in kept], _start_times()
     table.parent.mkdir(exist_ok=True)
     table.write_text(write_table(rows, starts, how, runs), encoding="utf-8")
