@@ -17,17 +17,11 @@ Every key but ``reason`` must equal the finding's; an entry that allows nothing 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.authoring.layout import CourseError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from coursekit.authoring.layout import CourseError, read_toml
 
 EXCEPTIONS = "exceptions.toml"
 KEYS = ("rule", "where", "text")
@@ -104,10 +98,7 @@ def apply_exceptions(folder: Path, tool: str, findings: Iterable[Finding]) -> li
 
 
 def _read(path: Path, tool: str) -> list[dict[str, str]]:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path}: {error}.") from error
+    tables = read_toml(path)
     if strange := set(tables) - {"lint", "leak"}:
         raise CourseError(f"{path}: unknown table {min(strange)!r}: use [[lint]] or [[leak]].")
     entries: list[dict[str, str]] = tables.get(tool, [])

@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,6 +18,21 @@ UNIT_ID = re.compile(r"\d\d_[a-z][a-z0-9_]*")
 
 class CourseError(Exception):
     """Something the author or instructor can put right; the message says how."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises
+    ------
+    CourseError
+        If it is no TOML; the message says where.
+    """
+    try:
+        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}.") from error
+    return tables
 
 
 @dataclass(frozen=True)
@@ -101,8 +117,7 @@ class Course:
     @property
     def student_repository(self) -> str:
         """Address of the repository that students see (``[tool.coursekit]`` in pyproject.toml)."""
-        with (self.root / "pyproject.toml").open("rb") as file:
-            settings = tomllib.load(file).get("tool", {}).get("coursekit", {})
+        settings = read_toml(self.root / "pyproject.toml").get("tool", {}).get("coursekit", {})
         if address := settings.get("student_repository"):
             return str(address).rstrip("/")
         raise CourseError(

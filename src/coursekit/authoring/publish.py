@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coursekit.authoring.build import COLAB, check, notebook_url
-from coursekit.authoring.layout import Course, CourseError, Unit
+from coursekit.authoring.layout import Course, CourseError, Unit, read_toml
 from coursekit.authoring.leaks.gate import gate_files
 from coursekit.authoring.leaks.targets import PUBLICATION
 from coursekit.authoring.progress import Progress, no_progress
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
 
 STUDENT_PACKAGE = (
     *("__init__.py", "_fetch.py", "data.py", "expect.py", "plots.py", "predict.py", "setup.py"),
@@ -132,8 +126,7 @@ def _former(course: Course, folder: Path) -> set[str]:
 
 def _values(course: Course) -> dict[str, Any]:
     """Return what the templates ask for."""
-    with (course.root / "pyproject.toml").open("rb") as file:
-        settings = tomllib.load(file)
+    settings = read_toml(course.root / "pyproject.toml")
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
     return {
         "build": settings["build-system"],

@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from coursekit.authoring.leaks.secrets import Public, Secret, comments
+from coursekit.authoring.leaks.secrets import Public, Secret
 from coursekit.authoring.leaks.words import (
     ANY_NAME,
     VIEWS,
     Text,
     Window,
+    comments,
     digits,
     parse,
     without_comments,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -227,12 +225,3 @@ def _secret_files(root: Path) -> Iterator[Path]:
 
 def _name(unit: Unit, path: Path) -> str:
     return path.relative_to(unit.course.root).as_posix()
-
-
-def comments(code: str) -> str:
-    """Return the comments of Python code, one a line; all of it if it is no Python."""
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    except (tokenize.TokenError, SyntaxError):
-        return code
-    return "\n".join(token.string for token in tokens if token.type == tokenize.COMMENT)

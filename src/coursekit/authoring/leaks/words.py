@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import keyword
 import re
 import textwrap
+import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,6 +138,15 @@ def without_comments(code: str) -> str:
         for node in tree.body
         if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
     )
+
+
+def comments(code: str) -> str:
+    """Return the comments of Python code, one a line; all of it if it is no Python."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return code
+    return "\n".join(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
 def parse(code: str) -> ast.Module | None:
