@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 
 .DEFAULT_GOAL := help
+# Notebooks that want a full image set take it from here once `make system` has brought it.
+export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
 .PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render lock clean
 
 help:  ## list what can be made

@@ -179,6 +179,8 @@ def fetch_file(file: str, sha256: str, mirrors: Iterable[str], folder: Path, *, 
     """
     import pooch
 
+    # Its progress bar is enough; a line more on stderr would look like a fault in a notebook.
+    pooch.get_logger().setLevel("WARNING")
     http = pooch.HTTPDownloader(progressbar=True, chunk_size=1 << 16, timeout=TIMEOUT)
     reasons = []
     for mirror in mirrors:

@@ -333,7 +333,7 @@ def offline(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("load", [data.load_mnist, data.load_fashion])
-def test_without_a_network_one_sentence_names_both_ways_out(offline, load):
+def test_without_a_network_one_sentence_names_both_ways_out(offline, capfd, load):
     start = time.monotonic()
     with pytest.raises(data.DataError) as error:
         load(size="full")
@@ -343,6 +343,7 @@ def test_without_a_network_one_sentence_names_both_ways_out(offline, load):
     assert 'size="mini"' in sentence
     assert "\n" not in sentence
     assert not [path for path in offline.rglob("*") if path.is_file()]
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 
-from coursekit.authoring.layout import CourseError, Unit
+from coursekit.authoring.contents import pages
+from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.leaks.gate import gate_built
+from coursekit.authoring.links import links, notebook_path
 from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
 from coursekit.authoring.outputs import execute, restore_outputs
 from coursekit.authoring.progress import Progress, no_progress
 from coursekit.authoring.release import release
 from coursekit.authoring.source import SourceCell, SourceError, read_source
-
-COLAB = "https://colab.research.google.com"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Built:
 def build(
     units: Iterable[Unit], *, force: bool = False, progress: Progress = no_progress
 ) -> list[Path]:
-    """Write the built files of `units` that have changed.
+    """Write the built files of `units` that have changed, and the course's pages.
 
     Parameters
     ----------
@@ -60,20 +60,18 @@ def build(
         On a fault in a source, or if a notebook for students would give a secret away; before any
         file of that unit is touched.
     """
-    changed = []
+    changed, units = [], list(units)
     for unit in units:
         made = make_unit(unit, force=force, progress=progress)
         if leaks := gate_built(unit, made.files):
             lines = "\n".join(map(str, leaks))
             raise CourseError(f"{unit.id} was not written, since this would leak:\n{lines}")
-        for path, content in made.files.items():
-            if not path.exists() or path.read_bytes() != content:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-                changed.append(path)
+        changed += _write(made.files)
         for path in _leftovers(unit, made):
             path.unlink()
             changed.append(path)
+    for course in {unit.course for unit in units}:
+        changed += _write(pages(course))
     return changed
 
 
@@ -85,22 +83,18 @@ def check(units: Iterable[Unit], *, progress: Progress = no_progress) -> list[st
     list of str
         One finding a file, with its path; empty when all is current.
     """
-    findings = []
+    units = list(units)
+    findings: list[str] = []
     for unit in units:
         made = make_unit(unit, check=True, progress=progress)
-        for path, content in made.files.items():
-            name = path.relative_to(unit.course.root)
-            if not path.exists():
-                findings.append(f"{name}: missing")
-            elif path in made.stale:
-                findings.append(f"{name}: its outputs are stale or were edited by hand")
-            elif path.read_bytes() != content:
-                findings.append(f"{name}: not what its source builds")
+        findings += _differences(unit.course, made)
         findings += [
             f"{path.relative_to(unit.course.root)}: no source builds it"
             for path in _leftovers(unit, made)
         ]
         findings += map(str, gate_built(unit, made.files))
+    for course in {unit.course for unit in units}:
+        findings += _differences(course, Built(pages(course)))
     return findings
 
 
@@ -131,9 +125,9 @@ def make_unit(
         if is_challenge:
             path = root / "solutions" / unit.id / unit.challenge_notebook
         else:
-            path = root / "notebooks" / "lectures" / unit.lecture_notebook(source)
+            path = root / notebook_path(unit, source)
             _refuse_graded(source, cells)
-        notebook = make_notebook(cells, links=_links(unit, source))
+        notebook = make_notebook(cells, links=links(unit, source))
         _refuse_unfilled(source, notebook, cells)
         current = restore_outputs(notebook, None if force else _read(path), cells)
         if not current and check:
@@ -149,23 +143,23 @@ def make_unit(
     return made
 
 
-def notebook_url(unit: Unit, source: Path) -> str:
-    """Return where students find the built notebook, below the student repository's address."""
-    if source == unit.challenge:
-        return f"/blob/main/notebooks/{unit.id}/{unit.challenge_notebook}"
-    return f"/blob/main/notebooks/lectures/{unit.lecture_notebook(source)}"
+def _write(files: dict[Path, bytes]) -> list[Path]:
+    changed = [path for path in files if not path.exists() or path.read_bytes() != files[path]]
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[path])
+    return changed
 
 
-def _links(unit: Unit, source: Path) -> dict[str, str]:
-    address = unit.course.student_repository
-    on_colab = f"{COLAB}/github/" + "/".join(address.split("/")[-2:]) + notebook_url(unit, source)
-    links = {"badge": f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({on_colab})"}
-    if unit.challenge:
-        links["challenge"] = f"[the challenge]({address}{notebook_url(unit, unit.challenge)})"
-    if unit.lectures:
-        first = unit.lectures[0]
-        links["lecture"] = f"[the lecture]({address}{notebook_url(unit, first)})"
-    return links
+def _differences(course: Course, made: Built) -> Iterator[str]:
+    for path, content in made.files.items():
+        name = path.relative_to(course.root)
+        if not path.exists():
+            yield f"{name}: missing"
+        elif path in made.stale:
+            yield f"{name}: its outputs are stale or were edited by hand"
+        elif path.read_bytes() != content:
+            yield f"{name}: not what its source builds"
 
 
 def _read(path: Path) -> Notebook | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from coursekit.authoring.build import COLAB, check, notebook_url
-from coursekit.authoring.layout import Course, CourseError, Unit, read_toml
+from coursekit.authoring.build import check
+from coursekit.authoring.contents import pages, rows
+from coursekit.authoring.layout import Course, CourseError, read_toml
 from coursekit.authoring.leaks.gate import gate_files
 from coursekit.authoring.leaks.targets import PUBLICATION
 from coursekit.authoring.progress import Progress, no_progress
@@ -23,7 +22,6 @@ STUDENT_PACKAGE = (
 )
 PAPERS = ("LICENSE", "LICENSE-course.md", "CITATION.cff")
 TEMPLATES = ("README.md", "requirements.txt", "pyproject.toml")
-MINUTES = re.compile(r"\b(\d+) minutes\b")
 
 
 def publish(course: Course, folder: Path, *, progress: Progress = no_progress) -> list[Path]:
@@ -82,7 +80,8 @@ def student_repository(course: Course) -> dict[str, bytes]:
         If a file that belongs to it is missing, or is a link.
     """
     names = [*PAPERS, *(f"src/coursekit/{name}" for name in STUDENT_PACKAGE)]
-    names += [notebook for unit in course.units for _, notebook in _notebooks(unit)]
+    names += [row["path"] for unit in course.units for row in rows(unit)]
+    names += [path.relative_to(course.root).as_posix() for path in pages(course)]
     names += [
         path.relative_to(course.root).as_posix()
         for path in (course.root / "data").iterdir()
@@ -134,32 +133,8 @@ def _values(course: Course) -> dict[str, Any]:
         "data": wheel["force-include"],
         "title": (course.root / "README.md").read_text(encoding="utf-8").splitlines()[0],
         "address": course.student_repository,
-        "notebooks": [row for unit in course.units for row in _rows(course, unit)],
+        "notebooks": [row for unit in course.units for row in rows(unit)],
     }
-
-
-def _notebooks(unit: Unit) -> Iterator[tuple[str, str]]:
-    """Yield (address below the repository's, path in it) of each notebook that students get."""
-    for source in [*unit.lectures, *filter(None, [unit.challenge])]:
-        url = notebook_url(unit, source)
-        yield url, url.removeprefix("/blob/main/")
-
-
-def _rows(course: Course, unit: Unit) -> Iterator[dict[str, str]]:
-    """Yield a line of the README's table for each notebook; title and minutes are its own."""
-    on_colab = f"{COLAB}/github/" + "/".join(course.student_repository.split("/")[-2:])
-    for url, path in _notebooks(unit):
-        text = (course.root / path).read_text(encoding="utf-8")
-        first = ["".join(cell["source"]) for cell in json.loads(text)["cells"][:3]]
-        title = next((line[2:] for line in first[0].splitlines() if line.startswith("# ")), path)
-        minutes = MINUTES.search("\n".join(first))
-        yield {
-            "unit": unit.id,
-            "title": title,
-            "path": path,
-            "colab": on_colab + url,
-            "minutes": minutes[1] if minutes else "",
-        }
 
 
 def _templates() -> Environment:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from coursekit.authoring.build import COLAB
 from coursekit.authoring.findings import Finding
+from coursekit.authoring.links import COLAB
 from coursekit.authoring.lint.page import Cell, Page
 
 NEAR = 7  # words around a number, among which a measure makes it a result

@@ -1,0 +1,44 @@
+"""Where students find what is built: addresses below that of the student repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coursekit.authoring.layout import Course, Unit
+
+COLAB = "https://colab.research.google.com"
+GLOSSARY = "notebooks/glossary.md"
+
+
+def notebook_path(unit: Unit, source: Path) -> str:
+    """Return where the built notebook of a source lies for students, from the repository's root."""
+    if source == unit.challenge:
+        return f"notebooks/{unit.id}/{unit.challenge_notebook}"
+    return f"notebooks/lectures/{unit.lecture_notebook(source)}"
+
+
+def address(course: Course, path: str) -> str:
+    """Return the address of a file of the student repository."""
+    return f"{course.student_repository}/blob/main/{path}"
+
+
+def on_colab(course: Course, path: str) -> str:
+    """Return the address that opens a notebook of the student repository in Colab."""
+    owner_and_name = "/".join(course.student_repository.split("/")[-2:])
+    return f"{COLAB}/github/{owner_and_name}/blob/main/{path}"
+
+
+def links(unit: Unit, source: Path) -> dict[str, str]:
+    """Return what the build puts for each ``{{word}}`` in a source's Markdown."""
+    course = unit.course
+    badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]"
+    made = {"badge": f"{badge}({on_colab(course, notebook_path(unit, source))})"}
+    if unit.challenge:
+        path = notebook_path(unit, unit.challenge)
+        made["challenge"] = f"[the challenge]({address(course, path)})"
+    if unit.lectures:
+        path = notebook_path(unit, unit.lectures[0])
+        made["lecture"] = f"[the lecture]({address(course, path)})"
+    if (course.root / "course" / "glossary.md").is_file():
+        made["glossary"] = f"[glossary]({address(course, GLOSSARY)})"
+    return made
