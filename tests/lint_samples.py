@@ -29,16 +29,11 @@ LECTURE = """# %% [markdown]
 # 3. count.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)
 import keras
 import matplotlib.pyplot as plt
-
-
-def question(text, answers):
-    return {"question": text, "answers": answers}
 
 
 # %% [markdown]
@@ -76,7 +71,7 @@ model.fit(rows.x_train, rows.y_train, validation_data=(x_val, y_val), verbose=0)
 
 # %%
 answers = {"2": "Right: count.", "3": "Count again."}
-display_quiz([question("1 + 1?", answers)])
+quiz.ask("1 + 1?", answers)
 
 # %% [markdown]
 # ### Find the bug

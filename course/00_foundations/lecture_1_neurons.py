@@ -24,21 +24,12 @@
 # Some code cells are folded. Run them like the others: they ask you a question.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -174,7 +165,7 @@ answers = {
     "4": "That is a batch of colour images. Some Keras layers want (64, 28, 28, 1): same numbers.",
     "64": "Misconception: that rank is a length. Rank counts axes; 64 is the length of the first.",
 }
-display_quiz([question("64 grey images of 28 × 28 pixels in one array: which rank?", answers)])
+quiz.ask("64 grey images of 28 × 28 pixels in one array: which rank?", answers)
 
 # %% [markdown]
 # ## By hand *(31 min)*
@@ -332,8 +323,9 @@ answers = {
     "w = (3, 1), b = -1": "Misconception: that the bias does not learn. It is a weight with input 1.",
     "Nothing changes": "Misconception: that one row is too little. The rule learns from each mistake.",
 }
-text = "w = (1, -1), b = -1. The flower x = (2, 2) should be 1. What are w and b after it?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "w = (1, -1), b = -1. The flower x = (2, 2) should be 1. What are w and b after it?", answers
+)
 
 # %% [markdown]
 # ### Idea 3: one line is not always enough
@@ -407,7 +399,7 @@ answers = {
     "It gives more parameters to one line": "Misconception: a line stays a line. See the proof above.",
     "It takes more passes over the data": "Misconception: that XOR needs patience. No weights exist.",
 }
-display_quiz([question("Why does a hidden layer help with XOR?", answers)])
+quiz.ask("Why does a hidden layer help with XOR?", answers)
 
 # %% [markdown]
 # ### Idea 4: a network is one formula
@@ -471,8 +463,10 @@ answers = {
     "(100, 64)": "That is Keras' way, the transpose. In A x + b the rows are the neurons.",
     "(64,)": "Misconception: one weight for each neuron. That is b. A has one for each pair.",
 }
-text = "100 numbers come in, the layer has 64 neurons, and it computes A x + b. The shape of A?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "100 numbers come in, the layer has 64 neurons, and it computes A x + b. The shape of A?",
+    answers,
+)
 
 # %% [markdown]
 # ## In Keras *(18 min)*
@@ -632,7 +626,7 @@ answers = {
     "7,114 × 32": "Misconception: that each example has weights of its own. All share them.",
     "It depends on the backend": "Misconception: that backends change the mathematics.",
 }
-display_quiz([question("The batch has 32 rows. How many parameters has the model now?", answers)])
+quiz.ask("The batch has 32 rows. How many parameters has the model now?", answers)
 
 # %% [markdown]
 # ### What is under Keras

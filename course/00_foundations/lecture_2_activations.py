@@ -22,8 +22,7 @@
 # 4. choose the activation of hidden layers and of the output.
 
 # %%
-from coursekit import expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import ipywidgets as widgets
@@ -31,14 +30,6 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -186,8 +177,10 @@ answers = {
     "leaky_relu": "Misconception: that 'leaky' loses something. The leak is what keeps it alive.",
     "softplus": "Its slope is a sigmoid: small on the left, and never 0.",
 }
-text = "z is -2 on every row, and the inputs stay as they are. Which unit never gets a correction?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "z is -2 on every row, and the inputs stay as they are. Which unit never gets a correction?",
+    answers,
+)
 
 # %% [markdown]
 # ## By hand *(27 min)*
@@ -239,9 +232,7 @@ answers = {
     "Nothing": "Misconception: that softmax works on each number alone, as relu does.",
     "They grow with it": "Misconception: that it scales. It shares out, and the sum stays 1.",
 }
-display_quiz(
-    [question("One of ten z grows, nine stay. What do the other nine shares do?", answers)]
-)
+quiz.ask("One of ten z grows, nine stay. What do the other nine shares do?", answers)
 
 # %% [markdown]
 # ### Idea 3: depth multiplies
@@ -302,7 +293,7 @@ answers = {
     "ReLU networks are deeper": "Misconception: the factor is for one layer, whatever the depth.",
     "ReLU is unbounded": "Misconception: that He tames. It makes the weights larger than Glorot does.",
 }
-display_quiz([question("Why is He's variance twice as large as 1/n?", answers)])
+quiz.ask("Why is He's variance twice as large as 1/n?", answers)
 
 # %% [markdown]
 # tanh with Glorot sinks slowly, since the slope of tanh is below 1 away from 0. Slightly larger weights, here He's,
@@ -364,7 +355,7 @@ answers = {
     "That training will find them": "Misconception: it says that they exist, not how to get there.",
     "That one layer is always best": "Misconception: several layers often need far fewer units.",
 }
-display_quiz([question("What does the universal approximation theorem promise?", answers)])
+quiz.ask("What does the universal approximation theorem promise?", answers)
 
 # %% [markdown]
 # ## In Keras *(21 min)*
@@ -520,7 +511,7 @@ answers = {
     "Zero is too small a number": "Misconception: 0.5 fails as well. The point is that all are equal.",
     "Keras forbids it": "It does not: kernel_initializer='zeros' runs, and learns next to nothing.",
 }
-display_quiz([question("Why can neurons that start equal not become different?", answers)])
+quiz.ask("Why can neurons that start equal not become different?", answers)
 
 # %% [markdown]
 # (Biases may start at 0, and do: random weights are enough to tell the neurons apart.)

@@ -22,8 +22,7 @@
 # 4. choose an optimiser, train in the five Keras steps, and say when to stop.
 
 # %%
-from coursekit import expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import ipywidgets as widgets
@@ -31,14 +30,6 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -119,8 +110,7 @@ answers = {
     "above still has some loss.",
     "There is no lower place": "Misconception: true of the good minimum only.",
 }
-text = "What do a good minimum, a poor minimum and a saddle have in common?"
-display_quiz([question(text, answers)])
+quiz.ask("What do a good minimum, a poor minimum and a saddle have in common?", answers)
 
 # %% [markdown]
 # ### Idea 2: small steps downhill
@@ -204,7 +194,7 @@ answers = {
     "Train longer": "Misconception: that time heals. Each step goes further away.",
     "Raise the learning rate": "Misconception: that a larger rate is always faster.",
 }
-display_quiz([question("The loss goes 1.0, 3.1, 9.7, 30. What do you change first?", answers)])
+quiz.ask("The loss goes 1.0, 3.1, 9.7, 30. What do you change first?", answers)
 
 # %% [markdown]
 # The limit is $2$ divided by how strongly the valley bends. We will meet it again: a valley may bend strongly along
@@ -353,7 +343,7 @@ answers = {
     "It is steeper there": "Misconception: it is level at both. The mean slope is zero.",
     "The learning rate is larger there": "Misconception: the rate was the same everywhere.",
 }
-display_quiz([question("Why do small batches leave the poor minimum, not the good one?", answers)])
+quiz.ask("Why do small batches leave the poor minimum, not the good one?", answers)
 
 # %% [markdown]
 # Be careful with this story. Here the noise *can* help; runs that leave may also end in another poor place, and in
@@ -481,8 +471,9 @@ answers = {
     "Two passes; 7,114 backward": "Misconception: the other way round. Going backward shares work.",
     "14,228 both: a slope is a slope": "Misconception: that each slope needs its own walk back.",
 }
-text = "7,114 parameters: what do central differences cost, and what does backpropagation?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "7,114 parameters: what do central differences cost, and what does backpropagation?", answers
+)
 
 # %% [markdown]
 # With a tiny $\varepsilon$, both losses agree in nearly all their digits. What is left of the difference is mostly
@@ -603,8 +594,10 @@ answers = {
     "Momentum": "Misconception: momentum has one rate for all. It gains speed where slopes agree.",
     "Minibatches": "Misconception: they make steps cheaper and noisier, not better scaled.",
 }
-text = "Slopes are 1,000 times larger along one axis than along the other. What helps by itself?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "Slopes are 1,000 times larger along one axis than along the other. What helps by itself?",
+    answers,
+)
 
 # %% [markdown]
 # ## In Keras *(17 min)*

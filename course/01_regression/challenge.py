@@ -213,7 +213,7 @@ expect.equal(diagnose(0.75, 2.25, 0.25), "fits", name="exactly 3 times is not mo
 # %% [markdown] prompt="q4_build_model"
 # ## Question 4: the cure (3 points)
 #
-# Write `build_model`, which returns a **compiled** Keras model with 2 inputs and 1 output that does *not* underfit. You choose layers, activations, optimiser and learning rate. The check trains it for 10 epochs of ten copies of the rows, 80 gradient steps an epoch, and wants a validation error of at most half of the plane's.
+# Write `build_model`, which returns a **compiled** Keras model with 2 inputs and 1 output that does *not* underfit. You choose layers, activations, optimiser and learning rate. The check trains it for 10 epochs of ten copies of the rows, 40 gradient steps an epoch, and wants a validation error of at most half of the plane's.
 #
 # Think of what held the colleague's network back: its size, its optimiser, its dropout, its L2.
 
@@ -255,7 +255,7 @@ expect.that(
     got="a model without loss and optimiser",
     hint="Call model.compile(...) before you return the model.",
 )
-_model.fit(repeat(x_train, 10), repeat(y_train, 10), epochs=10, batch_size=10, verbose=0)
+_model.fit(repeat(x_train, 10), repeat(y_train, 10), epochs=10, batch_size=20, verbose=0)
 _residuals = y_val - np.asarray(_model(x_val)).reshape(-1)
 _error = float(np.mean(_residuals**2))
 expect.better(

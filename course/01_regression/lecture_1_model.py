@@ -21,21 +21,12 @@
 # 4. judge a regression against a baseline, the truth and the noise floor.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -234,7 +225,7 @@ answers = {
     "A surface with up to ten bends": "Misconception: that neurons bend. Only activations bend.",
     "Nothing: it cannot be trained": "Misconception: that linear means stuck. It trains, to a plane.",
 }
-display_quiz([question("All activations are taken out. What can the network still fit?", answers)])
+quiz.ask("All activations are taken out. What can the network still fit?", answers)
 
 # %% [markdown]
 # ## Train *(20 min)*
@@ -283,7 +274,7 @@ answers = {
     "MSE, to punish them away": "Misconception: that a loss removes rows. MSE bends to them.",
     "Any: they have one minimum": "Misconception: true while errors are symmetric, as in `good`.",
 }
-display_quiz([question("Some readings come from a loose cable. Which loss is best?", answers)])
+quiz.ask("Some readings come from a loose cable. Which loss is best?", answers)
 
 # %% [markdown]
 # ### Idea 3: small steps downhill
@@ -335,7 +326,7 @@ answers = {
     "160": "Misconception: that each row is a step. That is so only with batches of 1.",
     "20": "Misconception: that the batch size is the number of batches. It is the rows in one.",
 }
-display_quiz([question("80 training rows, batches of 10, 2 epochs: how many iterations?", answers)])
+quiz.ask("80 training rows, batches of 10, 2 epochs: how many iterations?", answers)
 
 # %% [markdown]
 # ### A race: SGD, Adagrad, Adam

@@ -20,22 +20,13 @@
 # 4. keep the test data closed until the end, and open them once.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LinearRegression
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -77,7 +68,7 @@ answers = {
     "The training rows: there are more of them": "Misconception: that a low training error means a "
     "good model. The largest network always wins there.",
 }
-display_quiz([question("You try ten networks. Which rows choose between them?", answers)])
+quiz.ask("You try ten networks. Which rows choose between them?", answers)
 
 # %% [markdown]
 # ## Baseline *(4 min)*
@@ -137,7 +128,7 @@ answers = {
     "Only with model(x, training=True).",
     "The second is better": "Misconception: that predicting trains. Only fit moves weights.",
 }
-display_quiz([question("You call predict twice on the same rows. The results?", answers)])
+quiz.ask("You call predict twice on the same rows. The results?", answers)
 
 # %% [markdown]
 # Here is the workshop's network, brakes and all. After each hidden layer stands a dropout layer. It adds no parameters:
@@ -213,8 +204,9 @@ answers = {
     "Those of epoch 40": "Misconception: that stopping is enough. Without restoring you get these.",
     "An average of 30 to 40": "Misconception: that patience averages. It only waits.",
 }
-text = "Lowest at epoch 30, patience 10, best weights restored. Which weights do you get?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "Lowest at epoch 30, patience 10, best weights restored. Which weights do you get?", answers
+)
 
 # %% [markdown]
 # ## Judge *(11 min)*
@@ -256,10 +248,10 @@ answers = {
     "Look at the training error first.",
     "It fits: the curves agree": "Misconception: that agreement is enough. They agree on a bad error.",
 }
-text = (
-    "Training and validation error are equal, and both thirty times the noise floor. Your verdict?"
+quiz.ask(
+    "Training and validation error are equal, and both thirty times the noise floor. Your verdict?",
+    answers,
 )
-display_quiz([question(text, answers)])
 
 # %% [markdown]
 # Now the patient. In the learning curves training lies *above* validation, which looks odd. It is not: Keras measures the training

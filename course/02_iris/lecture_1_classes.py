@@ -20,8 +20,7 @@
 # 4. judge a classifier: baselines, accuracy, confusion matrix.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import time
@@ -31,14 +30,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 from sklearn.model_selection import train_test_split
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -191,7 +182,7 @@ answers = {
     "[2]": "Misconception: that one-hot is the index in brackets. That is the sparse label.",
     "[0, 0, 2]": "Misconception: that the value says the class. The *place* says it.",
 }
-display_quiz([question("Which one-hot vector belongs to virginica, class 2?", answers)])
+quiz.ask("Which one-hot vector belongs to virginica, class 2?", answers)
 
 # %% [markdown]
 # ### Idea 2: softmax makes shares of scores
@@ -241,7 +232,7 @@ answers = {
     "An overflow": "Nearly: exp(100) is about 10^43, too large for float32, and fine in float64. "
     "Subtract the largest logit first; Keras does. In the challenge you will, too.",
 }
-display_quiz([question("What is softmax([[100, 100, 100]])?", answers)])
+quiz.ask("What is softmax([[100, 100, 100]])?", answers)
 
 # %% [markdown]
 # ### The network: 4 → 10 → 3
@@ -353,8 +344,9 @@ answers = {
     "categorical, and from_logits=True": "Misconception: that categorical means classes. It means one-hot.",
     "mse": "Misconception: that names have an order. Number the species differently, and it fails.",
 }
-text = "The labels are 0, 1, 2, the last layer is Dense(3) without activation. Which loss?"
-display_quiz([question(text, answers)])
+quiz.ask(
+    "The labels are 0, 1, 2, the last layer is Dense(3) without activation. Which loss?", answers
+)
 
 # %% [markdown]
 # ### Hundreds of epochs in seconds

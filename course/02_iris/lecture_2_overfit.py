@@ -21,8 +21,7 @@
 # 4. explain why a class probability is no certainty.
 
 # %%
-from coursekit import data, expect, plots, predict, setup
-from jupyterquiz import display_quiz
+from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
 import keras
@@ -33,14 +32,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-
-def question(text, answers):
-    """Make a quiz question from {answer: feedback}; the first answer is the right one."""
-    choices = [
-        {"answer": a, "correct": i == 0, "feedback": f} for i, (a, f) in enumerate(answers.items())
-    ]
-    return {"question": text, "type": "multiple_choice", "answers": choices}
 
 
 # %% [markdown]
@@ -168,7 +159,7 @@ answers = {
     "It cannot learn: too many unknowns": "Misconception: from solving equations. Training finds one "
     "of the many solutions.",
 }
-display_quiz([question("540,783 weights, 90 flowers. Does the network overfit?", answers)])
+quiz.ask("540,783 weights, 90 flowers. Does the network overfit?", answers)
 
 # %% [markdown]
 # ## Train *(15 min)*
@@ -272,8 +263,7 @@ answers = {
     "It makes more mistakes": "Misconception: that loss counts mistakes. Accuracy does, and it stood still.",
     "Nothing: the measures contradict": "Misconception: that they measure the same.",
 }
-text = "The validation loss doubles, accuracy stays. What is the likeliest reason?"
-display_quiz([question(text, answers)])
+quiz.ask("The validation loss doubles, accuracy stays. What is the likeliest reason?", answers)
 
 # %% [markdown]
 # ## Judge *(24 min)*
@@ -437,10 +427,10 @@ answers = {
     "A virginica, almost surely": "Misconception: that 1.000 means certain. It is a share among three.",
     "The training was bad": "Misconception: that good training helps out there. No rows, no knowledge.",
 }
-text = (
-    "Lengths of 58, 31, 50 and 17 cm; the network says 1.000 for virginica. What do you conclude?"
+quiz.ask(
+    "Lengths of 58, 31, 50 and 17 cm; the network says 1.000 for virginica. What do you conclude?",
+    answers,
 )
-display_quiz([question(text, answers)])
 
 # %% [markdown]
 # To the right the borders just go on, and the logits grow with the distance: there the network is

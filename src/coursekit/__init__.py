@@ -1,4 +1,4 @@
-"""What students import: data, checks, plots, predictions and a quiet start.
+"""What students import: data, checks, plots, predictions, quizzes and a quiet start.
 
 The submodules load on first use, so ``import coursekit`` itself stays fast and imports no
 TensorFlow, pandas or Matplotlib.
@@ -14,10 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coursekit import data, expect, plots, predict, setup
+    from coursekit import data, expect, plots, predict, quiz, setup
 
 __version__: str
-__all__ = ["__version__", "data", "expect", "plots", "predict", "setup"]
+__all__ = ["__version__", "data", "expect", "plots", "predict", "quiz", "setup"]
 
 
 def __getattr__(name: str) -> Any:

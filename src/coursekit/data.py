@@ -416,9 +416,8 @@ def _images(name: str, size: str) -> Split:
 
 
 def _about(name: str) -> dict[str, Any]:
-    about: dict[str, Any] = copy.deepcopy(ABOUT[name])  # a change in one result stays there
-    about.pop("full", None)  # where the full set is found is no business of a result
-    return about
+    # A change in one result stays there; where the full set is found is no business of a result.
+    return {key: copy.deepcopy(value) for key, value in ABOUT[name].items() if key != "full"}
 
 
 def _shipped(file: str) -> io.BytesIO:

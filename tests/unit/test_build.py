@@ -94,7 +94,7 @@ def test_release_hides_answers_and_lets_run_all_go_on(course: Course) -> None:
 
 
 def test_a_quiz_is_folded_since_its_code_says_the_answer() -> None:
-    quiz = 'answers = {"2": "Right."}\ndisplay_quiz([question("1 + 1?", answers)])'
+    quiz = 'answers = {"2": "Right."}\nquiz.ask("1 + 1?", answers)'
     cells = [SourceCell("plain", "", "code", text, 1) for text in (quiz, "print(1)")]
     folded, open_ = make_notebook(cells).cells
     assert folded.metadata["jupyter"] == {"source_hidden": True}

@@ -63,8 +63,8 @@ FAULTS = {
         {"closed-question"},
     ),
     "a quiz beside other code": (
-        "display_quiz([",
-        "total = 1 + 1\nprint(total)\n<<display_quiz([",
+        "quiz.ask(",
+        "total = 1 + 1\nprint(total)\n<<quiz.ask(",
         {"quiz-alone"},
     ),
     "a result without guess": (

@@ -18,7 +18,7 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 # A quiz's code holds its answers: JupyterLab and VS Code, Colab and the site fold it.
-QUIZ = ("answers = {", "display_quiz(")
+QUIZ = ("answers = {", "quiz.ask(")
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hide-input"]}
 # nbgrader's flags (grade, solution, locked, task) for each kind of cell
 FLAGS = {

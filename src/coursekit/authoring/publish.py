@@ -17,7 +17,16 @@ from coursekit.authoring.leaks.targets import PUBLICATION
 from coursekit.authoring.progress import Progress, no_progress
 
 STUDENT_PACKAGE = (
-    *("__init__.py", "_fetch.py", "data.py", "expect.py", "plots.py", "predict.py", "setup.py"),
+    *(
+        "__init__.py",
+        "_fetch.py",
+        "data.py",
+        "expect.py",
+        "plots.py",
+        "predict.py",
+        "quiz.py",
+        "setup.py",
+    ),
     *("datasets.json", "py.typed"),
 )
 PAPERS = ("LICENSE", "LICENSE-course.md", "CITATION.cff")

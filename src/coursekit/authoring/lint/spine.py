@@ -18,7 +18,7 @@ SPINES = (
 
 CELLS = (30, 45)
 SPARE_MINUTES = 5  # by which the parts may miss the total
-QUIZ_STATEMENTS = 3  # answers, perhaps a text, display_quiz
+QUIZ_STATEMENTS = 2  # answers, quiz.ask
 COPY_FIRST = "Save a copy in Drive"
 TOTAL = re.compile(r"\*\*(\d+) minutes\.\*\*")
 IDEA = re.compile(r"Idea \d+:")
@@ -126,10 +126,10 @@ def _questions(page: Page) -> Iterator[Finding]:
         idea = headings[number]
         after = [h for h in headings[number + 1 :] if h.level < idea.level or IDEA.match(h.title)]
         end = after[0].cell.number if after else len(page.cells) + 1
-        if not _calls(page.cells[idea.cell.number : end - 1], "display_quiz"):
-            message = "ask a closed question (`display_quiz`) before the next idea."
+        if not _calls(page.cells[idea.cell.number : end - 1], "quiz.ask"):
+            message = "ask a closed question (`quiz.ask`) before the next idea."
             yield idea.cell.finding("closed-question", message, idea.line, idea.title)
-    for _, line, cell in _calls(page.cells, "display_quiz"):
+    for _, line, cell in _calls(page.cells, "quiz.ask"):
         if not cell.text.startswith(QUIZ) or len(cell.tree.body) > QUIZ_STATEMENTS:
             message = "let a quiz stand alone, from `answers = {` on: the build folds such a cell."
             yield cell.finding("quiz-alone", message, line)

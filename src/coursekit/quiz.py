@@ -1,0 +1,32 @@
+"""Ask closed questions in a notebook.
+
+Source: jupyterquiz, whose quizzes need no kernel once they are on the page.
+"""
+
+import random
+from collections.abc import Mapping
+
+
+def ask(question: str, answers: Mapping[str, str]) -> None:
+    """Show a multiple-choice question; a click on an answer shows what is said about it.
+
+    Parameters
+    ----------
+    question : str
+        The text; formulas between dollar signs.
+    answers : mapping of str to str
+        Each answer and the feedback to it. The first is the right one; they are shown in random
+        order.
+    """
+    from jupyterquiz import display_quiz
+
+    choices = [
+        {"answer": answer, "correct": not number, "feedback": feedback}
+        for number, (answer, feedback) in enumerate(answers.items())
+    ]
+    state = random.getstate()
+    # jupyterquiz draws an id from these numbers: after equal seeds two quizzes would share one, and
+    # the second stay invisible. And a quiz must not change what the next model draws.
+    random.seed()
+    display_quiz([{"question": question, "type": "multiple_choice", "answers": choices}])
+    random.setstate(state)
