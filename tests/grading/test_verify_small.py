@@ -239,8 +239,13 @@ def test_the_sweep_shifts_seeds_and_keeps_margins(tmp_path: Path) -> None:
     table = write_margins(unit, 3, [row]).read_text(encoding="utf-8")
     assert "| `q3_guess-check` | the solution | 3/3 |" in table
     assert margins_are_current(unit)
-    challenge = unit.folder / "challenge.py"
-    challenge.write_text(challenge.read_text() + "# changed\n", encoding="utf-8")
+    challenge, text = unit.folder / "challenge.py", "\n# %% [markdown]\n# A word more.\n"
+    challenge.write_text(challenge.read_text() + text, encoding="utf-8")
+    assert margins_are_current(unit)
+    challenge.write_text(challenge.read_text().replace("points=1", "points=2"), encoding="utf-8")
+    assert margins_are_current(unit)
+    code = '\n# %% given="more"\nmore = 1\n'
+    challenge.write_text(challenge.read_text() + code, encoding="utf-8")
     assert not margins_are_current(unit)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coursekit.authoring.layout import Unit
 from coursekit.authoring.progress import Progress
+from coursekit.authoring.source import read_source
 from coursekit.authoring.variants import read_variants
 from coursekit.grading.verify import Answer, read_answers
 from coursekit.grading.warm import WarmProcess
@@ -107,13 +108,15 @@ def margins_are_current(unit: Unit) -> bool:
 
 
 def source_hash(unit: Unit) -> str:
-    """Return a digest of what the margins depend on: questions, right variants, held-out data."""
+    """Return a digest of what the margins depend on: code, right variants, held-out data."""
     assert unit.challenge
     right = [(v.question, v.label, v.code) for v in read_variants(unit) if v.right]
-    digest = hashlib.sha256(json.dumps(right).encode())
-    for path in [unit.challenge, *sorted(unit.folder.glob("held_out/*.npz"))]:
-        # Line ends differ between checkouts; the source does not.
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    # A word mended in a prompt changes no margin.
+    cells = [c for c in read_source(unit.challenge) if c.type == "code" and c.kind != "plain"]
+    code = [(cell.kind, cell.name, cell.part, cell.text) for cell in cells]
+    digest = hashlib.sha256(json.dumps([right, code]).encode())
+    for path in sorted(unit.folder.glob("held_out/*.npz")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
