@@ -14,10 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coursekit import data, expect, plots, predict, quiz, setup
+    from coursekit import data, expect, handin, plots, predict, quiz, setup
 
 __version__: str
-__all__ = ["__version__", "data", "expect", "plots", "predict", "quiz", "setup"]
+__all__ = ["__version__", "data", "expect", "handin", "plots", "predict", "quiz", "setup"]
 
 
 def __getattr__(name: str) -> Any:

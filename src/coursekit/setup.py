@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from coursekit.handin import remember
+
 
 class MissingPackageError(ModuleNotFoundError):
     """TensorFlow or Keras is not installed; shown as one sentence, not as a traceback."""
@@ -45,6 +47,7 @@ def start(*, seed: int = 0) -> None:
     ipython = sys.modules.get("IPython")
     if ipython and (shell := ipython.get_ipython()):
         shell.set_custom_exc((NotImplementedError,), _show)
+        shell.events.register("post_run_cell", remember)
     # setdefault: whoever needs the full log can still ask for it before calling.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")

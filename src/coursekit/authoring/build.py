@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 
 from coursekit.authoring.contents import pages
+from coursekit.authoring.frame import framed
 from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.leaks.gate import gate_built
 from coursekit.authoring.links import links, notebook_path
@@ -127,6 +128,7 @@ def make_unit(
         else:
             path = root / notebook_path(unit, source)
             _refuse_graded(source, cells)
+        cells = framed(cells, unit.course, challenge=is_challenge)
         notebook = make_notebook(cells, links=links(unit, source))
         _refuse_unfilled(source, notebook, cells)
         current = restore_outputs(notebook, None if force else _read(path), cells)
