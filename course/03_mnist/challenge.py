@@ -3,7 +3,7 @@
 #
 # {{badge}}
 #
-# *About 90 minutes · 24 points · after {{lecture}}*
+# *About 90 minutes · 24 points · after {{lecture}} and its parts 2 and 3*
 #
 # On an island, people write the postcode of a letter into boxes, one digit in each. The post office has a reader that keeps 12,000 example digits and holds every new one against all of them. The new sorting machine has room for 60,000 numbers in all. You build a reader that fits into the machine, and misreads far less.
 #
@@ -13,7 +13,7 @@
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
-# - Each check is all or nothing. The question's heading says what all its checks give together. Some checks have a hidden part that only the grader runs: it asks the same of your function with other values.
+# - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other values.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
 # Run the next two cells first. The second one gives you images as `uint8` arrays of shape `(n, 28, 28)`, pixels from 0 (paper) to 255 (ink), and their digits as `uint8` arrays of shape `(n,)`. **Look at** the eight digits that it draws: above each stands what it is, and what the old reader says. Which of its mistakes could have been yours?

@@ -10,7 +10,8 @@
 # %% [markdown]
 # ## Objectives *(2 min)*
 #
-# **65 minutes.** You need the iris unit: one-hot, logistic regression as a baseline, validation and test data.
+# **65 minutes.** You need the iris unit: one-hot, logistic regression as a baseline, validation and test data. The table
+# is held by **pandas**, a library for tables with named columns. You need not know it: read its lines as English.
 # On Colab, save a copy in Drive first (*File → Save a copy in Drive*), or your work is lost when you close the tab.
 #
 # At the end you can
@@ -476,7 +477,8 @@ plots.show(fig, alt="Vessels and kinds of chest pain have the largest weights, i
 #
 # The same 60 validation patients, three answers. How much of a difference is luck? If $s$ is the share named
 # rightly, the count of $n$ patients **sways** by about $\sqrt{n\,s\,(1-s)}$: the standard deviation of the count, if
-# one model met 60 new patients again and again.
+# one model met 60 new patients again and again. (Divided by $n$ it belongs to the share: $\sqrt{s(1-s)/n}$, its
+# **standard error**. Part 3 uses that, and the MNIST unit.)
 
 # %%
 right_by_all = int(np.sum(logistic.predict(x_val) == y_val))

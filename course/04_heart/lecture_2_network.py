@@ -53,6 +53,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 # | 5 | optimiser | which steps, how many? | Adam, and we watch the curves |
 # | 6 | regulariser | what stops it from learning by heart? | to be chosen at the end |
 #
+# (Foundations had five *steps*: data, topology, compile, fit, evaluate. Those are what you type, these are what you
+# decide before you type. Topology is another word for architecture.)
+#
 # This lecture walks down the list. Print it out; it serves for any table.
 #
 # ## Look at the data *(6 min)*
@@ -284,7 +287,8 @@ quiz.ask("The network says 0.9 for a healthy patient. What is the loss?", answer
 #
 # ### Idea 3: a pipeline brings the rows
 #
-# `tf.data` feeds a network as a kitchen feeds a dining room, in five steps:
+# The pipeline of the iris unit once more, for what was left open there: how large must `shuffle`'s number be? `tf.data`
+# feeds a network as a kitchen feeds a dining room, in five steps:
 #
 # - `from_tensor_slices((x, y))`: cut the arrays into rows, patient by patient;
 # - `.cache()`: keep the rows in memory (as on iris);
@@ -428,7 +432,7 @@ expect.better(
 # ### Idea 4: brakes, and why bank tellers move
 #
 # **Decision 6.** You know three brakes: **early stopping** (and the best weights restored), **L2**, and
-# **dropout**. Fifty percent dropout is the usual choice: for every row, at every training step, each hidden unit is
+# **dropout**. How it works you know from the regression unit; the question today is *why*. Fifty percent is the usual choice: for every row, at every training step, each hidden unit is
 # silenced with probability ½, and those that stay count double, so that the sum keeps its size on average. When the
 # network answers, nobody is silenced.
 #

@@ -89,8 +89,8 @@ print(f"open: {len(y)} patients, {y.sum()} of them ill; test: {len(y_test)}, clo
 #
 # 60 validation patients are few: 27 of them are ill, so each of these counts for nearly four in a hundred. There is a
 # better use of 243 rows. Deal them into five **folds**, stratified. Five times, learn from four folds and judge the
-# fifth. In the end *every* open patient has a probability from a model that never saw them. We call these
-# **out-of-fold** probabilities: shape $(243,)$, from five models.
+# fifth. This is **cross-validation**. In the end *every* open patient has a probability from a model that never saw
+# them. We call these **out-of-fold** probabilities: shape $(243,)$, from five models.
 #
 # Whatever is fitted, is fitted anew in each round: the scaler too.
 #
@@ -138,7 +138,8 @@ plots.show(fig, alt="Five rows of cells. Each column has exactly one dark cell: 
 # - **Specificity**: cleared / all healthy. It ignores the ill. (False alarms / all healthy is one minus that.)
 # - **Precision**: hits / all sent. It ignores whoever was not sent: the missed cases, too.
 #
-# (`prepare` is that of part 2, without the labels.)
+# (`prepare` is that of part 2, without the labels.) **Write it first:** before you read `four(y, p, t)` below the picture,
+# count the four kinds yourself, in a cell of your own.
 #
 # **Look at** the picture below: which bars are the missed cases, which the false alarms? Slide the dashed line in
 # your mind: can both shrink at once?

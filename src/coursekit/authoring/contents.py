@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.links import GLOSSARY, address, notebook_path, on_colab
+from coursekit.authoring.links import GLOSSARY, PAGES, address, notebook_path, on_colab
 from coursekit.authoring.source import read_source
-
-PAGES = {"contents.md": "notebooks/README.md", "glossary.md": GLOSSARY}
-"""What authors write in ``course/``, and where it is built to."""
 
 MINUTES = re.compile(r"\b(\d+) minutes\b")
 POINTS = re.compile(r"\b(\d+) points\b")
