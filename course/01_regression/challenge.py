@@ -14,6 +14,7 @@
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
 # Run the next two cells first.

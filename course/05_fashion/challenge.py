@@ -16,6 +16,7 @@
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other values.
+# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
 # ## The clothes
@@ -94,7 +95,7 @@ plots.show(figure, alt="Eight clothes that the old sorter gets wrong, each with 
 # A list, a graph, code: three languages for one network. In code, a method `call` says what happens to a batch. Write it by hand, with NumPy alone: `forward(images, weights)`. You wrote most of it for the hedgehogs (there the weights came first, and nothing stood at the end) and the rest for the irises.
 #
 # - `weights` is a list of arrays as `model.get_weights()` gives it for a network of dense layers: kernel, bias, kernel, bias, … There may be any number of layers, one or more, of any widths.
-# - Make each image one row first, as `Flatten` does. `images` may have any shape that begins with n: `(n, 28, 28, 1)`, or `(n, 2, 3)`.
+# - Make each image one row first, as `Flatten` does. `images` may have any shape that begins with n: `(n, 28, 28, 1)`, or `(n, 2, 3)`. It may also be a plain list of lists, which has no `.reshape`: begin with `np.asarray(images)`.
 # - Every layer but the last ends in ReLU, the last one in softmax. Return the probabilities, of shape `(n, classes)`.
 # - The numbers before the softmax may be as large as 1,000 or as low as −1,000, and `np.exp(1000)` is infinite. Softmax stays the same if a row's largest number is first subtracted from that row.
 
@@ -177,7 +178,7 @@ expect.close(_p, [[_low, 1 - _low], [0.5, 0.5]], atol=1e-6, name="a row of very 
 # - The model's outputs are a dictionary with these two names.
 # - Both losses are cross-entropy for sparse labels. `share`, from 0 to 1, is the loss weight of `"family"`; `"article"` has the rest, 1 − `share`. You choose the optimiser. No brakes: a penalty would be part of the loss.
 #
-# One check sets weights of its own and compares the answers; the other compares the loss of a batch, as `fit` would compute it, with both losses by hand.
+# One check sets weights of its own and compares the answers; the other compares the loss of a batch, as `fit` would compute it, with both losses by hand. Before them stands a given cell with tools for this question and for question 7: run it once. You need not read it.
 
 
 # %% answer="q2_build_two"
@@ -383,12 +384,14 @@ plots.show(
 # %% [markdown] prompt="q3_apart"
 # ## Question 3: half an epoch (2 points)
 #
-# What Keras reports is a mean over the epoch, in which the network changes with every batch. So the number belongs to the epoch's **middle**; a validation loss belongs to its **end**. **Look at** the crosses, on the right: moved half an epoch to the left, the line passes close to them (least so at the end of epoch 1, for there the loss falls steeply).
+# What Keras reports is a mean over the epoch, in which the network changes with every batch. So the number belongs to the epoch's **middle**; a validation loss belongs to its **end**. **Look at** the crosses, on the right: moved half an epoch to the left, the line passes close to them (least so at the end of epoch 1: there the loss first falls steeply and then slowly, and a straight line cuts across such a bend, above it).
 #
 # Write `apart(loss, val_loss, gap)`. The first two are lists with one number an epoch, as in `history`; `gap` is a number.
 #
 # - A straight line between the middles of the epochs e and e + 1 passes the end of epoch e half-way. Its height there is your estimate of the training loss at the end of epoch e. The last epoch has no estimate.
 # - Return the first epoch, counted from 1, at whose end the validation loss lies **more than** `gap` above this estimate. If there is none, return 0.
+#
+# When the check passes, ask it about the picture, in a cell of your own: `apart(history["loss"], history["val_loss"], 0.03)`. Does the right panel agree?
 
 
 # %% answer="q3_apart"
@@ -533,14 +536,14 @@ plots.show(ax, alt="Loss against rate: flat, then falling, lowest, and then it j
 # %% [markdown] prompt="q5_pick_rate"
 # ## Question 5: read the curve (2 points)
 #
-# One batch is luck, so the curve is rough, and at its right end the network breaks. Write a rule that reads it: `pick_rate(rates, losses)`, for two lists of equal length.
+# Which images a batch holds is luck, so the curve is rough; and towards its right end the network breaks (losses above 5 are cut off in the picture). Write a rule that reads it: `pick_rate(rates, losses)`, for two lists of equal length. The first line of the answer cell makes arrays of them.
 #
 # 1. If a loss is not finite (infinite, or `nan`), leave out this batch and all that come after it. The first loss is finite.
 # 2. Smooth: for each batch that is left, the mean of its own loss, of up to two before it and of up to two after it, as far as they exist and are left.
 # 3. Find the lowest smoothed loss; of several, the first.
 # 4. At that rate the network is about to break. Return a tenth of it.
 #
-# When the check passes, try `pick_rate(rates, losses)` in a cell of your own.
+# When the check passes, try `pick_rate(rates, losses)` in a cell of your own. Would you have pointed there? And compare it with the rate that `small_net` was given, in the second cell of this notebook.
 
 
 # %% answer="q5_pick_rate"
@@ -712,9 +715,9 @@ expect.equal(int(stop_rule([1.0, 0.5], [2.0, 2.0], 3)[1]), 1, name="kept of two 
 # adam = keras.optimizers.Adam(learning_rate=rate)
 # ```
 #
-# **Choose first:** add a cell of your own, train on `x_train` and `y_train`, compare `error_rate(model, x_val, y_val)`. Your yardstick is that rate, divided by the old sorter's, `np.mean(old_val != y_val)`. With 2,000 images a rate is good to about a percentage point only, and whoever tries many networks and keeps the best gets a rate that looks too good. So leave room.
+# **Choose first:** add a cell of your own, train on `x_train` and `y_train`, compare `error_rate(model, x_val, y_val)`. Your yardstick is that rate, divided by the old sorter's, `np.mean(old_val != y_val)`. With 2,000 images a rate is good to about a percentage point only, which is 0.05 in your yardstick; and whoever tries many networks and keeps the best gets a rate that looks too good. So leave room: whoever wants gold, 0.60, aims for 0.55 on `x_val`.
 #
-# **Run the checks** when you have decided. They call `train_model` once, with all 12,000 training images, and all three look at that one model, called as `model(x, training=False)`. (In your own cells, say `training=False`, too: in a plain `model(x)` augmentation layers stay awake.) If you change something, run the answer cell again before the checks. What you see of the gold check looks at type and rebuilding; whether it is gold, the grader says.
+# **Run the checks** when you have decided. They call `train_model` once, with all 12,000 training images, and all three look at that one model, called as `model(x, training=False)`. (So does `error_rate`. In your own cells, say it, too: in a plain `model(x)` augmentation layers stay awake.) `x_val` is among the 12,000. So a callback in `train_model` that watches a validation loss needs images of its own: set some rows of `x` aside, and do not train on them. If you change something, run the answer cell again before the checks. What you see of the gold check looks at type and rebuilding; whether it is gold, the grader says.
 #
 # | tier | error rate at most | points |
 # |---|---|---|
@@ -795,16 +798,16 @@ expect.better(
 #
 # The director writes: "I let a program try 200 networks overnight. The best is right on 91.4 % of the validation images, so I shall promise our shops 91.4 %. We need no test images: its training loss lies *above* its validation loss, so it cannot overfit. And please write it as a class of your own, not as a list of layers; code is more powerful, so it will be more accurate."
 #
-# Three claims, three mistakes. In 80 to 140 words: say for each what is wrong with it, and for the first one also what to do instead.
+# Three claims, three mistakes: (1) it will be right on 91.4 % in the shops; (2) it cannot overfit; (3) as a class it will be more accurate. In 80 to 140 words: say for each what is wrong with it, and for the first one also what to do instead.
 #
 # A person reads this answer. Write it in the next cell.
 #
 # ### BEGIN MARK SCHEME
 # 1 point for each claim:
 #
-# - **91.4 %.** The best of 200 was *chosen* on these validation images; part of its lead is luck on just these images, so 91.4 % is too good on average. Instead: ask it **once** on images that had no part in any choice (a test set), and promise that number, with a margin for luck. Both halves are needed for the point: why it is too good, and fresh images.
-# - **"Cannot overfit."** The training loss is a mean over the epoch while the network still learned (half an epoch late), and dropout, augmentation and penalties raise it, too; validation is taken at the end, without them. So "above" shows nothing. One of these reasons earns the point. Also right: whether it overfits is shown by the *validation* loss, when it rises while training falls on; or by the training loss measured at the end, with the brakes off.
-# - **A class.** Same layers, same weights, same numbers: the language does not change what a network says. A class costs something: nothing is known before it runs (shapes, drawing), and the code must be there when it is loaded. The first sentence or its like earns the point; "use a class only where Python must decide in the middle" rounds it off.
+# - **91.4 %.** The best of 200 was *chosen* on these validation images; part of its lead is luck on just these images, so 91.4 % is too good on average. Instead: ask it **once** on images that had no part in any choice (a test set), and promise that number, with a margin for luck. Both halves are needed for the point: why it is too good, and fresh images (wherever in the answer they stand; the director speaks of test images in the next sentence). The margin is welcome, not needed.
+# - **"Cannot overfit."** The training loss is a mean over the epoch while the network still learned (half an epoch late), and dropout, augmentation and penalties raise it, too; validation is taken at the end, without them. So "above" shows nothing. One of these reasons earns the point. This earns it, too: whether it overfits is shown by the *validation* loss, when it rises while training falls on; or by the training loss measured at the end, with the brakes off.
+# - **A class.** Same layers, same weights, same numbers: the language does not change what a network says. A class costs something: nothing is known before it runs (shapes, drawing), and the code must be there when it is loaded. The first sentence or its like earns the point; "use a class only where Python must decide in the middle" rounds it off. "A class can express more" is true and costs nothing, if it also says that the *same* network becomes no more accurate by it; alone it earns nothing.
 #
 # "200 is too many" alone earns nothing: with fewer the number is still chosen. "The validation set is too small" alone earns nothing for the first claim, nor does "it may overfit anyway" for the second. Length costs no point as long as the three answers can be found.
 # ### END MARK SCHEME
@@ -815,6 +818,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say. That trains your network once: allow about two minutes.
+# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say. That trains your network once: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `fashion_challenge.ipynb`, where your teacher collects it. Keep its name.

@@ -7,6 +7,7 @@ import pytest
 from coursekit.authoring.build import build, check
 from coursekit.authoring.contents import pages
 from coursekit.authoring.layout import Course, CourseError
+from coursekit.authoring.leaks.gate import find_leaks
 from coursekit.authoring.links import links
 from leak_samples import make_course
 
@@ -62,6 +63,13 @@ def test_a_page_that_nobody_wrote_is_not_linked(course: Course) -> None:
     badge = links(unit, unit.lectures[0])["badge"]
     assert "[contents](" in badge
     assert "glossary" not in badge
+
+
+def test_a_page_that_is_built_as_it_was_written_is_no_leak(course: Course) -> None:
+    build(course.units)
+    written = (course.root / "course" / "glossary.md").read_bytes()
+    assert (course.root / "notebooks" / "glossary.md").read_bytes() == written
+    assert find_leaks(course, [course.root / "notebooks"]) == []
 
 
 def test_a_page_edited_by_hand_is_a_finding_and_a_build_mends_it(course: Course) -> None:
