@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.links import GLOSSARY, PAGES, address, notebook_path, on_colab
+from coursekit.authoring.links import PAGES, notebook_path, on_colab, page_links
 from coursekit.authoring.source import read_source
 
 MINUTES = re.compile(r"\b(\d+) minutes\b")
@@ -40,7 +40,7 @@ def pages(course: Course) -> dict[Path, bytes]:
         if not path.is_file():
             continue
         text = path.read_text(encoding="utf-8")
-        words = {"glossary": f"[glossary]({address(course, GLOSSARY)})"}
+        words = page_links(course)
         if source == "contents.md":
             words |= {unit.id: _table(unit) for unit in course.units}
             if forgotten := [unit.id for unit in course.units if f"{{{{{unit.id}}}}}" not in text]:

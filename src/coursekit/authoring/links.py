@@ -7,8 +7,7 @@ from pathlib import Path
 from coursekit.authoring.layout import Course, Unit
 
 COLAB = "https://colab.research.google.com"
-CONTENTS, GLOSSARY = "notebooks/README.md", "notebooks/glossary.md"
-PAGES = {"contents.md": CONTENTS, "glossary.md": GLOSSARY}
+PAGES = {"contents.md": "notebooks/README.md", "glossary.md": "notebooks/glossary.md"}
 """The pages beside the notebooks: what authors write in ``course/``, and where it is built to."""
 
 
@@ -34,8 +33,8 @@ def links(unit: Unit, source: Path) -> dict[str, str]:
     """Return what the build puts for each ``{{word}}`` in a source's Markdown."""
     course = unit.course
     badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]"
-    head = [f"{badge}({on_colab(course, notebook_path(unit, source))})", *page_links(course)]
-    made = {"badge": " · ".join(head)}
+    opens = f"{badge}({on_colab(course, notebook_path(unit, source))})"
+    made = {"badge": " · ".join([opens, *page_links(course).values()])}
     if unit.challenge:
         path = notebook_path(unit, unit.challenge)
         made["challenge"] = f"[the challenge]({address(course, path)})"
@@ -45,10 +44,10 @@ def links(unit: Unit, source: Path) -> dict[str, str]:
     return made
 
 
-def page_links(course: Course) -> list[str]:
-    """Return links to the contents page and the glossary, as far as the course has them."""
-    return [
-        f"[{Path(source).stem}]({address(course, built)})"
+def page_links(course: Course) -> dict[str, str]:
+    """Return a link to each page that the course has, by its word: ``contents``, ``glossary``."""
+    return {
+        (word := Path(source).stem): f"[{word}]({address(course, built)})"
         for source, built in PAGES.items()
         if (course.root / "course" / source).is_file()
-    ]
+    }
