@@ -70,7 +70,7 @@ render: $(STAMP)  ## execute every notebook, write HTML and a screenshot into re
 	$(BIN)/python tests/browser/render.py
 
 lock: $(STAMP)  ## pin the graders' environment anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests --extra site \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock --upgrade pyproject.toml
 
 clean:  ## remove the environment and caches (never students' files)

@@ -3,7 +3,7 @@
 #
 # {{badge}}
 #
-# *About 75 minutes · 22 points · after {{lecture}}*
+# *About 75 minutes · 22 points · after {{lecture}} and its parts 2 and 3*
 #
 # In a garden stands a feeding box for hedgehogs, and a cat has found out how good the food is. So the box gets a gate that decides who may come in: with a camera, a scale, and a chip so small that Keras does not fit on it. NumPy does. Piece by piece you build the gate's brain in NumPy, and check every piece against Keras, or against pencil and paper.
 #
@@ -13,8 +13,10 @@
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
-# - Each check is all or nothing. The question's heading says how many points its checks give together. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - Questions 3 and 7 are the hardest of the whole unit. No other question needs them: leave them for the end, if you like.
 #
 # Run the next cell first. It also makes `brain`, a small Keras network that question 4 needs.
 
@@ -383,7 +385,7 @@ expect.equal(widest(5, 3, 1), 0, name="room for 1 parameter only")
 #
 # The visitor stands on a platform with three load cells. Each cell gives a voltage; a neuron without activation turns the three into a weight, $\hat y = x \cdot w + b$. Somebody put known weights on the platform, at various places, and wrote down what the cells said. Now the neuron has to learn $w$ and $b$ from that.
 #
-# The honest, slow way to a gradient is **finite differences**: move one parameter a little to either side, and see how the loss changes.
+# The honest, slow way to a gradient is **finite differences**, lecture 3's central differences by their family name: move one parameter a little to either side, and see how the loss changes.
 
 
 # %% given="scale"

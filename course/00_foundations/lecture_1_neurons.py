@@ -21,7 +21,9 @@
 # 3. write a network as a formula, in NumPy and in Keras, with equal results;
 # 4. predict the shapes and count the parameters of a small Keras model.
 #
-# Some code cells are folded. Run them like the others: they ask you a question.
+# Some code cells are folded. Run them like the others: they ask you a question. The first cell also sets the **seed**,
+# the number from which all random choices start: the same seed draws the same "random" numbers, on your machine and
+# (nearly) on ours.
 
 # %%
 from coursekit import data, expect, plots, predict, quiz, setup
@@ -478,7 +480,7 @@ quiz.ask(
 #
 # $$\underset{(7,\,3)}{X}\;\underset{(3,\,5)}{W} + \underset{(5,)}{b} \;\to\; (7, 5) \qquad\text{with } W = A^\mathsf{T}$$
 #
-# Keras keeps $W$ in the shape (inputs, units), the transpose of our $A$. `keras.Input(shape=(3,))` names the shape of
+# Keras keeps $W$ in the shape (inputs, units), the transpose of our $A$, and calls it the layer's *kernel*. `keras.Input(shape=(3,))` names the shape of
 # *one* example; the batch axis is never named, and shows up as `None`: any number.
 
 # %%

@@ -559,6 +559,9 @@ expect.that(errors[20] < errors[2] / 2, expected="20 units halve the error of 2"
 # | output: one of $k$ classes | $k$ units, `softmax` | probabilities that add up to 1 (of one unit: always 1) |
 # | output: several labels at once | $k$ units, `sigmoid` | each label is its own yes or no |
 #
+# (Depth multiplies, so He matters in deep networks. With one to four hidden layers Keras' default, Glorot, does for
+# ReLU as well. The coming units have such networks, and mostly leave the start as it is.)
+#
 # ### Find the bug
 #
 # A friend wants the sum $x_1 + x_2$, about as simple as a target can be. The loss sticks far from 0. "It underfits,"

@@ -625,7 +625,8 @@ for name, optimizer in classes.items():
 # %% [markdown]
 # ### The five steps
 #
-# Every training in Keras has the same five steps: **data, topology, compile, fit, evaluate**. Behind `fit` you now
+# Every training in Keras has the same five steps: **data, topology, compile, fit, evaluate**. (Topology, also called
+# architecture: which layers, in which order.) Behind `fit` you now
 # know each part: shuffle, cut into batches, forward, backward, one step of the optimiser, and again.
 #
 # The network is the one from lecture 1, 100 → 64 → 10. The data are strange, on purpose: 1,000 rows of random
@@ -635,6 +636,8 @@ for name, optimizer in classes.items():
 # **Guess, before you train:** after ten epochs, how many percent of *fresh* rows are right? And which loss
 # will they have? It is the **categorical cross-entropy**: minus $\ln$ of the probability that was given to the right
 # class, averaged over the rows. To have no idea at all, one tenth for each class, would cost $\ln 10$, about 2.3.
+# (The share that is right is called *accuracy*. It is only watched, never made larger: a *metric*. `dots` is a
+# *callback*, a helper that `fit` calls on its way: it prints a dot after each epoch. Unit 05 tells more.)
 
 # %%
 accuracy_guess = None  # percent of fresh rows

@@ -3,7 +3,7 @@
 #
 # {{badge}}
 #
-# *About 75 minutes · 22 points · after {{lecture}}*
+# *About 75 minutes · 22 points · after {{lecture}} and its part 2*
 #
 # A colleague put sensors into a greenhouse and built a small neural network on their readings. It predicts hardly better than a flat plane. You will find out why, cure it, cure its opposite, and then see how close to perfect you can get.
 #
@@ -13,7 +13,8 @@
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
-# - Each check is all or nothing, and worth the points it names. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
 # Run the next two cells first.
@@ -405,7 +406,7 @@ expect.equal(list(_answer), [2, 3], name="patience left after the last epoch")
 # %% [markdown] prompt="q7_train"
 # ## Question 7: how good can you get? (4 points)
 #
-# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the rows it is given, and returns it. Anything from the lecture goes: another size or activation, a learning rate that falls, made features *inside* the model, early stopping on rows you set aside yourself. Aim for less than ten seconds.
+# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the rows it is given, and returns it. Anything from the lectures goes: another size or activation, more steps, early stopping on rows you set aside yourself. So does a learning rate that falls towards the end (Foundations 3 said why; look up `keras.optimizers.schedules`). Use Keras' own layers only, no `Lambda` and no class of your own: the grader rebuilds your model from its configuration and its weights. Aim for less than ten seconds.
 #
 # **Choose first:** add a cell of your own, train on `x_train`, compare on `x_val`. Run the checks when you have decided, since test rows that help you choose are no test any more. The checks call `train_model` once, with all 110 rows, and all three tiers look at that one model. If you change something, run the answer cell again before the checks.
 #

@@ -143,10 +143,13 @@ expect.better(plane_mse, mean_mse, factor=0.8, name="the plane's error")
 #
 # ### Idea 1: neuron → layer → network
 #
-# A **neuron** weighs its inputs, adds a bias, and bends the sum with an activation $g$: $a = g(w_1 x_1 + w_2 x_2 + b)$.
+# (If you come from Foundations: this is its whole first lecture in one page. Test yourself: can you write the shapes
+# before you read them?)
+#
+# A **neuron** weighs its inputs, adds a bias, and bends the sum with an activation $g$: $h = g(w_1 x_1 + w_2 x_2 + b)$.
 # Five neurons that see the same inputs are a **dense layer**. Their weights are the columns of one matrix:
 #
-# $$A = g(XW + b), \qquad \underset{(n,\,2)}{X}\;\underset{(2,\,5)}{W} + \underset{(5,)}{b} \;\to\; \underset{(n,\,5)}{A}$$
+# $$H = g(XW + b), \qquad \underset{(n,\,2)}{X}\;\underset{(2,\,5)}{W} + \underset{(5,)}{b} \;\to\; \underset{(n,\,5)}{H}$$
 #
 # The outputs of one layer are the inputs of the next: a **network**. The last layer has one neuron and no
 # activation, so that any number can come out. **Look at** the picture: each line on the left is one weight (the biases are not drawn).
@@ -188,8 +191,8 @@ expect.close(layer(x_train[:4]), by_hand, atol=1e-5, name="Keras' layer and ours
 
 # %% [markdown]
 # Now stack three of them. Our surface is smooth, so we take the smooth `tanh`. (`relu` is the usual choice in large
-# networks. With only five units it is risky: a unit whose sum is negative on every row has gradient 0, and
-# never learns again.)
+# networks. With only five units it is risky: a unit whose sum is negative on every row has gradient 0 and
+# learns nothing more: the *dead* unit of Foundations 2.)
 #
 # **Before you run it, count.** A layer has one weight for each pair (input, unit) and one bias a unit. How many
 # parameters does 2 → 5 → 5 → 1 have?
@@ -233,10 +236,11 @@ quiz.ask("All activations are taken out. What can the network still fit?", answe
 # ### Idea 2: the loss says what "wrong" means
 #
 # Training makes one number small: the **loss**. With the error $e = \hat y - y$ of one row, the usual choices are
+# (the perceptron rule counted it the other way round, $y - \hat y$, and so *added* it; gradient descent subtracts)
 #
 # - **MSE**, the mean of $e^2$: an error twice as large counts four times;
 # - **MAE**, the mean of $|e|$: twice as large counts twice;
-# - **Huber**: like $\tfrac12 e^2$ while $|e| \le \delta$, and a straight line beyond. Smooth near zero, calm far out.
+# - **Huber**: like $\tfrac12 e^2$ while $|e| \le \delta$ (a limit that you choose, not a slope), and a straight line beyond. Smooth near zero, calm far out.
 #
 # An **outlier** is a row whose $y$ is far off, such as a reading from a loose cable. **Look at** the right edge of the
 # picture: how much does each loss care about an error of 3? In the cell after it, one of five readings is an outlier:
@@ -278,6 +282,8 @@ quiz.ask("Some readings come from a loose cable. Which loss is best?", answers)
 
 # %% [markdown]
 # ### Idea 3: small steps downhill
+#
+# (Known from Foundations 3, but for Adagrad. Skim it, and stop at the race below.)
 #
 # Training repeats one step for every weight: $w \leftarrow w - \eta\, \partial L / \partial w$. The **learning rate**
 # $\eta$ sets the length of the step. **Look at** the picture: too small crawls, too large jumps out of the valley.

@@ -98,7 +98,7 @@ print(f"mean {mean_mse:.3f}, plane {plane_mse:.3f}, noise floor {floor:.3f} Â°CÂ
 #
 # - A **penalty** is added to the loss: **L2** adds $\lambda \sum w^2$ and keeps weights small, so that the surface is
 #   gentle; **L1** adds $\lambda \sum |w|$ and pulls the useless ones to almost zero.
-# - **Dropout** switches off each unit with probability $p$, anew in each training step. What is left is divided by
+# - **Dropout** switches off each unit with probability $p$, anew for each row in each training step. What is left is divided by
 #   $1 - p$, so the average stays. No unit can rely on one neighbour.
 #
 # At prediction dropout is **off**: Keras passes `training=True` in `fit`, `False` in `predict`. **Look at** eight passes of five units
@@ -165,7 +165,7 @@ expect.close(np.array([float(p) for p in model.losses]), by_hand, rtol=1e-4, nam
 # ends by itself.
 #
 # We keep her settings, but for one: at most 100 epochs instead of 1,000. That is open shortening, to spare you the waiting in case
-# patience does not end the fit before. (Patience watches the validation *loss*, with the penalty; the picture shows the MSE alone.)
+# patience does not end the fit before. (Patience watches the validation *loss*, with the penalty; the picture shows the MSE alone. `metrics=["mse"]` asks for it: a **metric** is a number that is only watched.)
 #
 # **Guess:** how large is the workshop network's validation error, in percent of the *plane's*? Then run, and **look at** the curves
 # and the floor. Do the curves part? Do they come down?
@@ -214,7 +214,9 @@ quiz.ask(
 # ### Idea 3: too stiff, or too nervous
 #
 # A model can be wrong in two ways. **Underfitting**, or *high bias*: it is too stiff to follow the truth, whatever the rows.
-# **Overfitting**, or *high variance*: it follows every row, noise included, and would look quite different on other rows. **Look at** three
+# **Overfitting**, or *high variance*: it follows every row, noise included, and would look quite different on other rows. (This *bias* is
+# statisticians' word for what a model misses on average, and *variance* for how much it changes with the rows. Neither is the number that a
+# neuron adds, nor the variance of the noise.) **Look at** three
 # polynomials through the same twelve readings. Which comes nearest to the readings? And to the truth?
 #
 # | | training error | validation error |

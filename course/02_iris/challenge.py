@@ -3,7 +3,7 @@
 #
 # {{badge}}
 #
-# *About 75 minutes · 22 points · after {{lecture}}*
+# *About 75 minutes · 22 points · after {{lecture}} and its part 2*
 #
 # A botanical garden wants a network that names irises from four lengths. You write the two formulas behind it, choose the right loss, cure a network that believes wrong labels, and then see how many of 30 test flowers you can name.
 #
@@ -13,7 +13,8 @@
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
-# - Each check is all or nothing, and worth the points it names. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
+# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
 # Run the next two cells first.
@@ -235,7 +236,7 @@ expect.equal(tuple(_pair), ("sparse_categorical_crossentropy", False), name="one
 # %% [markdown] prompt="q4_build_model"
 # ## Question 4: a classifier (3 points)
 #
-# Write `build_model(x)`, which returns a **compiled** Keras model with 4 inputs and 3 outputs: probabilities. `x` holds the training flowers, shape `(n, 4)`, for those who want to scale inside the model with their mean and deviation. The model gets plain centimetres.
+# Write `build_model(x)`, which returns a **compiled** Keras model with 4 inputs and 3 outputs: probabilities. `x` holds the training flowers, shape `(n, 4)`, for those who want to scale inside the model with their mean and deviation: `keras.layers.Normalization(mean=..., variance=...)`. (Here, unlike in the lecture, without `adapt`: the grader rebuilds your model from its configuration and weights, and an adapted layer does not survive that. Nor does a `Lambda` or a class of your own.) The model gets plain centimetres.
 #
 # The check trains it with *sparse* labels for 5 epochs of ten copies of the 90 training flowers, in batches of 10. (Keras takes longer to begin an epoch than to walk over our few flowers; ten copies are ten epochs in one.) It wants a validation cross-entropy no higher than that of the default logistic regression printed above.
 
@@ -445,7 +446,7 @@ expect.equal(_said, ["unsure", "setosa"], name="another threshold")
 # %% [markdown] prompt="q7_train"
 # ## Question 7: how good can you get? (4 points)
 #
-# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the flowers it is given (plain centimetres, sparse labels), and returns it. The model takes centimetres and gives three probabilities. Anything from the lectures goes. Aim for less than ten seconds.
+# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the flowers it is given (plain centimetres, sparse labels), and returns it. The model takes centimetres and gives three probabilities. Anything from the lectures goes, with Keras' own layers, and without `adapt` (see question 4). Aim for less than ten seconds.
 #
 # **Choose first:** add a cell of your own, train on `x_train`, compare on `x_val`. Run the checks when you have decided. They call `train_model` with all 120 flowers and look at the 30 test flowers. The grader does the same with *another* stratified split, and with the species numbered in another order. So what matters is the way you train, not the luck of one draw. (Both draws are kind to logistic regression; on many it misses a flower or two, and then so may you.) If you change something, run the answer cell again before the checks.
 #

@@ -64,8 +64,8 @@ for index, name in enumerate(names):
 
 # %% [markdown]
 # Before we look any closer: three piles, as before. 90 flowers to learn from, 30 to choose with (**validation**), 30 for the
-# end (**test**; closed until part 2, also to our eyes). The workshop that this unit follows also splits 120 and 30; our validation rows
-# come out of the 120.
+# end (**test**; closed until part 2, also to our eyes). (A workshop, whose settings part 2 will question, splits 120 and 30. Our
+# validation rows come out of the 120.)
 #
 # The table is sorted by species, so slicing would be a disaster: the last 30 are all *virginica*. We draw at random,
 # and **stratified**: each pile gets its third of each species. `random_state` fixes the draw, so that we all talk
@@ -114,7 +114,8 @@ plots.show(
 #
 # - **the majority**: always name the commonest species of the training rows;
 # - **logistic regression**: three weighted sums of the inputs, one a species; the largest wins. No hidden layer, so
-#   its borders are straight.
+#   its borders are straight. It comes ready made in **scikit-learn**, the library of simpler models. (The
+#   `StandardScaler` in front of it brings the four lengths to one size; *Build* says how.)
 #
 # **Guess** both before you run: how many of the 30 validation flowers does each name rightly?
 
@@ -187,15 +188,17 @@ quiz.ask("Which one-hot vector belongs to virginica, class 2?", answers)
 # %% [markdown]
 # ### Idea 2: softmax makes shares of scores
 #
-# The last layer's weighted sums are called **logits**: any numbers, larger for likelier classes. **Softmax** turns
-# them into shares that are positive and add up to 1:
+# The last layer's weighted sums are called **logits**: any numbers, larger for likelier classes. **Softmax**, which you
+# met in Foundations 2, turns them into shares that are positive and add up to 1, now for a whole batch:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad \underset{(n,\,3)}{Z} \;\to\; \underset{(n,\,3)}{P}, \text{ each row by itself}$$
 #
 # The exponential makes all positive; the division makes them add up to 1. Order is kept. Adding a constant to all
-# three logits changes nothing: only *differences* count.
+# three logits changes nothing: only *differences* count. (Foundations subtracted the largest logit first, for safety. Here
+# we leave that out, to see the formula bare.)
 #
-# **Look at** the three steps: which bar gains, which one loses?
+# **Look at** the three steps: which bar gains, which one loses? Then, before you read the cell after the picture,
+# **write it first:** `softmax(z)` for logits of shape $(n, 3)$, two lines in a cell of your own.
 
 # %%
 z = np.array([1.5, 0.5, -1.0])
@@ -238,7 +241,7 @@ quiz.ask("What is softmax([[100, 100, 100]])?", answers)
 # ### The network: 4 → 10 → 3
 #
 # One hidden layer is plenty. In front stands a `Normalization` layer: it subtracts each column's mean and divides by
-# its standard deviation, so that all four inputs have about the same size. `adapt` computes these numbers **from the
+# its standard deviation, so that all four inputs have about the same size: they are **standardised**. `adapt` computes these numbers **from the
 # training rows only**: validation and test flowers must not leak in. The layer is part of the model, so new flowers go
 # in as plain centimetres.
 #
@@ -284,7 +287,9 @@ expect.close(untrained.sum(axis=1), np.ones(30), atol=1e-5, name="sums of the pr
 #
 # $$-\log p \qquad\text{or, with the one-hot label } t\text{:}\quad -\sum_k t_k \log p_k .$$
 #
-# All terms but one are zero, since $t_k$ is. This is **cross-entropy**. The minus belongs there, though some slides
+# ($\log$ is the natural logarithm, which Foundations wrote $\ln$; `np.log` is the same. You will meet both.)
+#
+# All terms but one are zero, since $t_k$ is. This is **cross-entropy**, the loss of Foundations' coin tosses. The minus belongs there, though some slides
 # forget it: a logarithm of a share is *negative*, and without the minus training would push $p$ towards 0.
 #
 # **Look at** the curve: what does "sure and right" cost, what does "sure and wrong"? And before you read off the point

@@ -79,7 +79,7 @@ def show_pixels(ax, image, title, **options):
 #
 # ### Idea 1: an image is a tensor
 #
-# A **pixel** is one number: here 0 for background to 255 for ink, as an 8-bit whole number (`uint8`). A grey
+# You know tensors, channels and `uint8` from Foundations 1; new is what Keras wants. A **pixel** is one number: here 0 for background to 255 for ink, as an 8-bit whole number (`uint8`). A grey
 # image is a table of pixels, (row, column). A colour image has three numbers a pixel, red, green, blue: three
 # **channels**. An array with any number of axes is a **tensor**. Keras wants a tensor of many images, in the order
 #
@@ -122,13 +122,13 @@ assert as_input(x_train).max() == 1
 
 # %%
 answers = {
-    "44": "Right: 300 − 256. The number has 8 bits and starts again at 0, without a word. So turn "
+    "4": "Right: 260 − 256. The number has 8 bits and starts again at 0, without a word. So turn "
     "images into floats *before* you calculate.",
-    "300": "Misconception: that NumPy changes the type when a number does not fit.",
+    "260": "Misconception: that NumPy changes the type when a number does not fit.",
     "255": "Misconception: that it stops at the largest value. Image programs do; NumPy does not.",
 }
 quiz.ask(
-    "Two uint8 pixels: np.array([200], dtype='uint8') + np.array([100], dtype='uint8') is [?]",
+    "Two uint8 pixels: np.array([250], dtype='uint8') + np.array([10], dtype='uint8') is [?]",
     answers,
 )
 
@@ -276,7 +276,8 @@ expect.close(out_twin, np.asarray(out), atol=1e-4, name="the twin on scrambled i
 # ($H$, $W$: height and width. $r$, $c$: row and column of the map; $i$, $j$ run over the kernel, from 0 to $k-1$.)
 #
 # **Look at** the framed square: the window of nine pixels. Which number belongs at the question mark? Work it
-# out on paper.
+# out on paper. Then **write it first:** before you read `convolve` below, try it in a cell of your own. Two loops and one
+# sum are enough.
 
 # %%
 window_guess = None  # the number at the question mark
@@ -322,10 +323,11 @@ expect.close(by_keras, by_hand, name="Keras' feature map and ours")
 
 # %% [markdown]
 # The kernel is a detector: it answers where the image *changes* from left to right, with plus from paper to ink
-# and minus from ink to paper. Where nothing changes it says 0, for its weights add up to 0. Two remarks on words:
+# and minus from ink to paper. Where nothing changes it says 0, for its weights add up to 0. Three remarks on words:
 #
 # - Mathematicians turn the kernel by 180° before they slide it. Keras does not, so its "convolution" is really a
 #   **cross-correlation**. As a network *learns* its kernels, the turn would make no difference.
+# - Keras calls a *dense* layer's weights its kernel, too (`kernel_regularizer`). There nothing slides.
 # - **Filter** is another word for kernel. From Idea 4 on, "kernel" is the table, and "filter" is one unit of a
 #   layer.
 #

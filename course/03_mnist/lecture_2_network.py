@@ -147,7 +147,7 @@ expect.better(found, majority, factor=4, lower_is_better=False, name="the dense 
 #
 # ### Idea 1: smaller maps, more of them
 #
-# A 5 × 5 kernel without padding fits into $n$ pixels at $n - 5 + 1$ places; 2 × 2 pooling halves what is left. So
+# A 5 × 5 kernel without padding fits into a side of $H$ pixels at $H - 5 + 1$ places; 2 × 2 pooling halves what is left. So
 # the side shrinks, while each layer has more filters and so more feature maps: less *where*, more *what*. 4, 16 and 100
 # are no law: small numbers that train fast. More maps later, because a stroke has few forms and combinations of strokes
 # have many.
@@ -192,7 +192,7 @@ plots.show(fig, alt="Stacks of squares: sides 28, 24, 12, 8, 4; then columns of 
 answers = {
     "11 × 11": "Right: 26 − 5 + 1 = 22, and half of that is 11.",
     "13 × 13": "Misconception: that a convolution keeps the side. Without padding it loses 5 − 1.",
-    "10 × 10": "Misconception: that 5 are lost. A kernel as wide as the image still fits once: n − 5 + 1.",
+    "10 × 10": "Misconception: that 5 are lost. A kernel as wide as the image still fits once: H − 5 + 1.",
 }
 quiz.ask(
     "26 × 26 pixels, a 5 × 5 kernel without padding, then 2 × 2 pooling. Which size comes out?",
@@ -247,7 +247,8 @@ predict.compare("dense twin", (784 + 1) * 2_304)
 # %% [markdown]
 # (784 + 1) · 2,304: seventeen thousand times as many as 104, for maps of the same size.
 #
-# Now the whole recipe. `build` can change four things, for later. **Before you run the cells:** in which layer are
+# Now the whole recipe. **Write it first:** nine layers in a `keras.Sequential`, from the recipe under *Problem*, in a
+# cell of your own. Then compare. `build` can change four things, for later. **Before you run the cells:** in which layer are
 # most of the *weights*? And which layer does most of the *multiplications* for one image? Type
 # `"conv 1"`, `"conv 2"`, `"dense 100"` or `"dense 10"`. Then **look at** the two panels: which bars change places?
 
@@ -717,7 +718,7 @@ plots.show(fig, alt="The dense bar is the longest, that of Adam on all images th
 #
 # ## Take away *(2 min)*
 #
-# - 28 → 24 → 12 → 8 → 4: each step follows from $n - k + 1$ ($k$: the kernel's side) and from halving. Flatten hands
+# - 28 → 24 → 12 → 8 → 4: each step follows from $H - k + 1$ ($k$: the kernel's side) and from halving. Flatten hands
 #   4 · 4 · 16 = 256 numbers to the dense part.
 # - A convolution is a dense layer with most weights 0 and the rest shared: few weights, each at work in many places.
 #   Their number does not depend on the size of the image.

@@ -657,7 +657,9 @@ print(np.sum(once != twice), "answers have changed from one call to the next")
 # ### The test digits, once
 #
 # The choice is made on validation digits: `mended`. Now open the test digits, **once**: as they are, and each moved
-# by its own draw of up to three pixels up or down, and left or right.
+# by its own draw of up to three pixels up or down, and left or right. (Part 2 has shown the full test set to another
+# network, and these 2,000 are among its images. What spoils a test is not that it was seen, but that something was
+# *chosen* by it. Nothing was.)
 
 # %%
 few = x_val[:200]

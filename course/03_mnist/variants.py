@@ -462,6 +462,13 @@ def prepare(x, y, seed):
     return [images[places, :, :, np.newaxis], y[places]]
 
 
+# %% q5_prepare right="shuffles in place, with two generators alike"
+def prepare(x, y, seed):
+    np.random.default_rng(seed).shuffle(x)
+    np.random.default_rng(seed).shuffle(y)
+    return x[..., None] / 255, y
+
+
 # %% q5_prepare wrong="two orders" loses="q5_prepare-pairs"
 def prepare(x, y, seed):
     rng = np.random.default_rng(seed)
@@ -534,6 +541,19 @@ def confusion(y_true, y_pred, n):
             if t != p and matrix[t][p] > most:
                 worst, most = [t, p], matrix[t][p]
     return matrix, worst
+
+
+# %% q6_confusion right="compares the arrays, class by class"
+def confusion(y_true, y_pred, n):
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    matrix = np.zeros((n, n), dtype=int)
+    for t in range(n):
+        for p in range(n):
+            matrix[t, p] = np.sum((y_true == t) & (y_pred == p))
+    mistakes = np.where(np.eye(n, dtype=bool), 0, matrix)
+    if mistakes.max() == 0:
+        return matrix, None
+    return matrix, tuple(np.argwhere(mistakes == mistakes.max())[0])
 
 
 # %% q6_confusion wrong="rows and columns exchanged" loses="q6_confusion-matrix q6_confusion-worst"
@@ -664,6 +684,23 @@ def train_reader(x, y):
     model.add(layers.Dense(10, activation="softmax"))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     model.fit(x / 255, y, epochs=2, batch_size=100, verbose=0)
+    return model
+
+
+# %% q7_train_reader wrong="scaled by an adapted layer, which no copy remembers" loses="q7_train_reader-bronze q7_train_reader-silver q7_train_reader-gold"
+def train_reader(x, y):
+    layers = keras.layers
+    scale = layers.Normalization(axis=None)
+    scale.adapt(x)
+    model = keras.Sequential([keras.Input(shape=(28, 28, 1)), scale])
+    for filters in (12, 24):
+        model.add(layers.Conv2D(filters, 3, activation="relu"))
+        model.add(layers.MaxPooling2D())
+    model.add(layers.Flatten())
+    model.add(layers.Dense(48, activation="relu"))
+    model.add(layers.Dense(10, activation="softmax"))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=3, batch_size=64, verbose=0)
     return model
 
 

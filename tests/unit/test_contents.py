@@ -7,6 +7,8 @@ import pytest
 from coursekit.authoring.build import build, check
 from coursekit.authoring.contents import pages
 from coursekit.authoring.layout import Course, CourseError
+from coursekit.authoring.leaks.gate import find_leaks
+from coursekit.authoring.links import links
 from leak_samples import make_course
 
 CONTENTS = "# Contents\n\nUnknown words? See the {{glossary}}.\n\n{{01_means}}\n"
@@ -44,6 +46,30 @@ def test_minutes_and_points_are_those_that_the_notebook_states(course: Course) -
 def test_the_glossary_is_linked_where_students_find_it(course: Course) -> None:
     address = f"{course.student_repository}/blob/main/notebooks/glossary.md"
     assert f"[glossary]({address})" in contents(course)
+
+
+def test_every_notebook_links_both_pages_beside_its_badge(course: Course) -> None:
+    unit = course.units[0]
+    for source in (unit.lectures[0], unit.challenge):
+        assert source is not None
+        badge = links(unit, source)["badge"]
+        for page in ("[contents](", "[glossary]("):
+            assert f" · {page}{course.student_repository}/blob/main/notebooks/" in badge
+
+
+def test_a_page_that_nobody_wrote_is_not_linked(course: Course) -> None:
+    (course.root / "course" / "glossary.md").unlink()
+    unit = course.units[0]
+    badge = links(unit, unit.lectures[0])["badge"]
+    assert "[contents](" in badge
+    assert "glossary" not in badge
+
+
+def test_a_page_that_is_built_as_it_was_written_is_no_leak(course: Course) -> None:
+    build(course.units)
+    written = (course.root / "course" / "glossary.md").read_bytes()
+    assert (course.root / "notebooks" / "glossary.md").read_bytes() == written
+    assert find_leaks(course, [course.root / "notebooks"]) == []
 
 
 def test_a_page_edited_by_hand_is_a_finding_and_a_build_mends_it(course: Course) -> None:

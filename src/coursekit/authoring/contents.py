@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.links import GLOSSARY, address, notebook_path, on_colab
+from coursekit.authoring.links import PAGES, notebook_path, on_colab, page_links
 from coursekit.authoring.source import read_source
-
-PAGES = {"contents.md": "notebooks/README.md", "glossary.md": GLOSSARY}
-"""What authors write in ``course/``, and where it is built to."""
 
 MINUTES = re.compile(r"\b(\d+) minutes\b")
 POINTS = re.compile(r"\b(\d+) points\b")
@@ -43,7 +40,7 @@ def pages(course: Course) -> dict[Path, bytes]:
         if not path.is_file():
             continue
         text = path.read_text(encoding="utf-8")
-        words = {"glossary": f"[glossary]({address(course, GLOSSARY)})"}
+        words = page_links(course)
         if source == "contents.md":
             words |= {unit.id: _table(unit) for unit in course.units}
             if forgotten := [unit.id for unit in course.units if f"{{{{{unit.id}}}}}" not in text]:

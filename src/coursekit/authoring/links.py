@@ -7,7 +7,8 @@ from pathlib import Path
 from coursekit.authoring.layout import Course, Unit
 
 COLAB = "https://colab.research.google.com"
-GLOSSARY = "notebooks/glossary.md"
+PAGES = {"contents.md": "notebooks/README.md", "glossary.md": "notebooks/glossary.md"}
+"""The pages beside the notebooks: what authors write in ``course/``, and where it is built to."""
 
 
 def notebook_path(unit: Unit, source: Path) -> str:
@@ -32,13 +33,21 @@ def links(unit: Unit, source: Path) -> dict[str, str]:
     """Return what the build puts for each ``{{word}}`` in a source's Markdown."""
     course = unit.course
     badge = f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]"
-    made = {"badge": f"{badge}({on_colab(course, notebook_path(unit, source))})"}
+    opens = f"{badge}({on_colab(course, notebook_path(unit, source))})"
+    made = {"badge": " · ".join([opens, *page_links(course).values()])}
     if unit.challenge:
         path = notebook_path(unit, unit.challenge)
         made["challenge"] = f"[the challenge]({address(course, path)})"
     if unit.lectures:
         path = notebook_path(unit, unit.lectures[0])
         made["lecture"] = f"[the lecture]({address(course, path)})"
-    if (course.root / "course" / "glossary.md").is_file():
-        made["glossary"] = f"[glossary]({address(course, GLOSSARY)})"
     return made
+
+
+def page_links(course: Course) -> dict[str, str]:
+    """Return a link to each page that the course has, by its word: ``contents``, ``glossary``."""
+    return {
+        (word := Path(source).stem): f"[{word}]({address(course, built)})"
+        for source, built in PAGES.items()
+        if (course.root / "course" / source).is_file()
+    }

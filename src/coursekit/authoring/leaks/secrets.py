@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursekit.authoring.layout import Course, CourseError, Unit
+from coursekit.authoring.links import PAGES
 from coursekit.authoring.source import REGIONS, SourceCell, read_cells, read_source
 
 MARKER = re.compile(rf"\b(?:BEGIN|END) (?:{'|'.join(REGIONS)})\b")
@@ -218,7 +219,8 @@ def _secret_files(root: Path) -> Iterator[Path]:
     found = [path for folder in folders for path in folder.rglob("*")]
     found += (root / "course").rglob("*")
     found += [*root.glob("gradebook.db*"), root / "grades.csv", *(root / "data").glob("*.py")]
-    for path in sorted(found):
+    pages = {root / "course" / name for name in PAGES}  # students get these
+    for path in sorted(set(found) - pages):
         if path.is_file() and not (path.suffix == ".py" and path.name.startswith("lecture")):
             yield path
 
