@@ -18,7 +18,7 @@
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 # - Questions 3 and 7 are the hardest of the whole unit. No other question needs them: leave them for the end, if you like.
 #
-# Run the next cell first. It also makes `brain`, a small Keras network that question 4 needs.
+# Run the next two cells first. The second also makes `brain`, a small Keras network that question 4 needs.
 
 # %% given="setup"
 from coursekit import expect, plots, setup
@@ -163,7 +163,11 @@ expect.close(
     _answer[0],
     [0.7, -2.1],
     name="new weights after firing for a cat",
-    hint="z is 1.5, so it fires; the error is 0 - 1. Add rate × error × x to the weights.",
+    hint=(
+        "First by hand: how large is z here, so what does the neuron answer, and what should it?",
+        "z is 1.5, so it fires, and it should not: the error is target - output = 0 - 1.",
+        "Add rate × error × x to the weights. Here rate is 0.1, and x is (3, 1).",
+    ),
 )
 expect.close(
     _answer[1],
@@ -238,7 +242,11 @@ expect.close(
     _rise,
     rtol=1e-4,
     name="slope from -2 to 3, against finite differences",
-    hint="Outer derivative 1 / (1 + e^z), times inner derivative e^z. At 0 the slope is 0.5.",
+    hint=(
+        "The chain rule: the slope of ln(u) is 1/u, and here u is 1 + e^z.",
+        "Outer derivative 1 / (1 + e^z), times inner derivative e^z. At 0 the slope is 0.5.",
+        "Divide both by e^z: you know 1 / (1 + e^-z) from lecture 2.",
+    ),
 )
 ### BEGIN HIDDEN TESTS
 _z = np.array([[0.25, -1.5, 4.0], [-6.0, 2.5, 0.75]])
@@ -257,7 +265,11 @@ expect.close(
     _answer[0],
     [0.0, 1000.0],
     name="value at -1000 and 1000",
-    hint="Never compute e^1000. Look up np.logaddexp(0, z), or use max(z, 0) + ln(1 + e^-|z|).",
+    hint=(
+        "Which step becomes infinite? For a large z, take a form that never computes e^z.",
+        "softplus(z) = z + softplus(-z): so ln(1 + e^-|z|) is all that needs an exponential.",
+        "Use max(z, 0) + ln(1 + e^-|z|), or look up np.logaddexp(0, z).",
+    ),
 )
 expect.close(
     _answer[1],
@@ -275,7 +287,7 @@ expect.close(_slope, [0.0, 0.0, 1.0, 1.0], name="slope at other large numbers")
 # %% [markdown] prompt="q4_forward"
 # ## Question 4: a network without Keras (2 points)
 #
-# On the laptop, the gate's network is a Keras model: `brain`, from the first code cell. Three numbers go in (weight, length, and how fast the visitor walks), two scores come out, one for "hedgehog" and one for "cat". The chip has no Keras. But a network *is* its weights, and those are plain arrays.
+# On the laptop, the gate's network is a Keras model: `brain`, from the set-up cell. Three numbers go in (weight, length, and how fast the visitor walks), two scores come out, one for "hedgehog" and one for "cat". The chip has no Keras. But a network *is* its weights, and those are plain arrays.
 #
 # Write `forward(weights, x)` in NumPy. `weights` is the list that `brain.get_weights()` returns: kernel, bias, kernel, bias, and so on, for *any* number of layers. `x` has shape `(n, inputs)`, one visitor a row. Return the scores, of shape `(n, outputs)`, as Keras computes them: `relu` after every layer but the last. The shapes in `brain.get_weights()` are (3, 5), (5,), (5, 4), (4,), (4, 2) and (2,).
 #
@@ -439,7 +451,11 @@ expect.close(
     _by_w,
     rtol=1e-4,
     name="gradient by w (the step, divided by -rate)",
-    hint="2/n times the sum of error × x over the rows; the step goes down: minus.",
+    hint=(
+        "The loss is a mean of squares: what is the slope of one square, (x · w + b - y)², in w?",
+        "One row gives 2 × error × x. The loss is the mean over n rows; which axis is summed away?",
+        "2/n times the sum of error × x over the rows; the step goes down: minus.",
+    ),
 )
 expect.close(
     (_b - np.asarray(_answer[1])) / 0.1,
@@ -690,6 +706,6 @@ plots.show(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say.
+# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `foundations_challenge.ipynb`, where your teacher collects it. Keep its name.

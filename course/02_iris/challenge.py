@@ -17,7 +17,7 @@
 # - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
-# Run the next two cells first.
+# Run the next three cells first.
 
 # %% given="setup"
 from coursekit import data, expect, plots, setup
@@ -591,6 +591,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say.
+# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `iris_challenge.ipynb`, where your teacher collects it. Keep its name.

@@ -17,7 +17,7 @@
 # - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
 # - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
 #
-# Run the next two cells first. The second one gives you images as `uint8` arrays of shape `(n, 28, 28)`, pixels from 0 (paper) to 255 (ink), and their digits as `uint8` arrays of shape `(n,)`. **Look at** the eight digits that it draws: above each stands what it is, and what the old reader says. Which of its mistakes could have been yours?
+# Run the next three cells first. The third gives you images as `uint8` arrays of shape `(n, 28, 28)`, pixels from 0 (paper) to 255 (ink), and their digits as `uint8` arrays of shape `(n,)`. **Look at** the eight digits that it draws: above each stands what it is, and what the old reader says. Which of its mistakes could have been yours?
 
 # %% given="setup"
 from coursekit import data, expect, plots, setup

@@ -21,7 +21,7 @@
 #
 # They are the 303 people of the lectures, sent for an angiogram in Cleveland in the 1980s; `disease` is 1 for those whose angiogram showed disease. `prepare(fit, rows)` turns the rows numbered `rows` into the lectures' 29 columns: 5 standardised numbers, 23 one-hot columns, 1 flag for a missing value. What must be learned for that, it learns from the rows numbered `fit` only. What you build here is an exercise, and no medical device.
 #
-# Run the next two cells first.
+# Run the next three cells first.
 
 # %% given="setup"
 from coursekit import data, expect, plots, predict, setup
@@ -736,6 +736,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say.
+# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `heart_challenge.ipynb`, where your teacher collects it. Keep its name.

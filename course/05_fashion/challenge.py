@@ -23,7 +23,7 @@
 #
 # Everywhere in this notebook, images have the shape `(n, 28, 28, 1)`, `float32`, from 0 to 1. The ten articles are whole numbers from 0 to 9; `family[labels]` gives the families, 0 to 3, in which the hall stores them: for the body, the legs, the feet, the hand.
 #
-# Run the next two cells first. **Look at** the eight images: above each stands what it is, and what the old sorter says. Which of its mistakes could have been yours?
+# Run the next three cells first. **Look at** the eight images: above each stands what it is, and what the old sorter says. Which of its mistakes could have been yours?
 
 # %% given="setup"
 from coursekit import data, expect, plots, predict, setup

@@ -12,6 +12,7 @@ from pathlib import Path
 from coursekit.authoring.findings import Finding
 from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.progress import Progress
+from coursekit.check import add_check
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "--all", action="store_true", help="this is all that students get: tell unused exceptions"
     )
     leaks.set_defaults(run=_leaks)
+    add_check(commands)
     demo = commands.add_parser("demo", help="grade a sample class, made from a unit's variants")
     demo.add_argument("--students", type=int, default=12, metavar="N", help="default 12")
     demo.add_argument("--unit", default="01_regression", help="default 01_regression")

@@ -133,24 +133,6 @@ class Split:
         """The noise floor: no model has a lower expected mean squared error on noisy rows."""
         return self.noise_sd**2
 
-    @property
-    def train(self) -> pd.DataFrame:
-        """The training part as a table: a column for each input, and y (not for images)."""
-        return self._frame(self.x_train, self.y_train)
-
-    @property
-    def test(self) -> pd.DataFrame:
-        """The test part as a table: a column for each input, and y (not for images)."""
-        return self._frame(self.x_test, self.y_test)
-
-    def _frame(self, x: NDArray[Any], y: NDArray[Any]) -> pd.DataFrame:
-        import pandas as pd
-
-        if x.ndim != 2:
-            raise AttributeError(f"{self.name} holds images, not a table: use x_train and x_test.")
-        table: pd.DataFrame = pd.DataFrame(np.column_stack([x, y]), columns=list(self.columns))
-        return table
-
     def __repr__(self) -> str:
         """Name and sizes in one line."""
         shapes = f"x_train {self.x_train.shape}, x_test {self.x_test.shape}"
@@ -238,7 +220,7 @@ def load_regression() -> Split:
     -------
     Split
         x float32 (110, 2) and (40, 2), both columns in [0, 1]; y float32 (110,) and (40,), in
-        degrees Celsius; `.train` and `.test` are the same as tables.
+        degrees Celsius.
 
     Raises
     ------

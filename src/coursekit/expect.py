@@ -16,6 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Size: TypeAlias = tuple[int | None, ...]
+Hint: TypeAlias = str | tuple[str, ...]
+"""What to try next; of several, each failure in a row shows the next, down to the last."""
+
+_failed: dict[Hint, int] = {}
 
 
 class ExpectationError(AssertionError):
@@ -34,7 +38,7 @@ class ExpectationError(AssertionError):
         return [str(self)]
 
 
-def that(condition: object, *, expected: str, got: object, hint: str = "", name: str = "") -> None:
+def that(condition: object, *, expected: str, got: object, hint: Hint = "", name: str = "") -> None:
     """Check anything: the general form of the functions below.
 
     Parameters
@@ -45,8 +49,8 @@ def that(condition: object, *, expected: str, got: object, hint: str = "", name:
         What should hold, as a sentence.
     got : object
         What was found: a sentence, or the value itself, which is shortened.
-    hint : str
-        What the learner can try next.
+    hint : str or tuple of str
+        What the learner can try next; of several, each failure shows the next.
     name : str
         What was checked, for the pass line; `expected` if empty.
 
@@ -70,7 +74,7 @@ def that(condition: object, *, expected: str, got: object, hint: str = "", name:
 
 
 def is_a(
-    value: object, kind: type | tuple[type, ...], *, name: str = "the value", hint: str = ""
+    value: object, kind: type | tuple[type, ...], *, name: str = "the value", hint: Hint = ""
 ) -> None:
     """Check the type; NumPy's own numbers count as int, float and bool.
 
@@ -80,8 +84,10 @@ def is_a(
         What to check.
     kind : type or tuple of type
         The type, or the types any of which will do.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -108,7 +114,7 @@ def is_a(
     _check(fits, claim, _brief(value), hint or todo)
 
 
-def shape(value: object, shape: Size, *, name: str = "the value", hint: str = "") -> None:
+def shape(value: object, shape: Size, *, name: str = "the value", hint: Hint = "") -> None:
     """Check the shape of an array, tensor or nested list.
 
     Parameters
@@ -117,8 +123,10 @@ def shape(value: object, shape: Size, *, name: str = "the value", hint: str = ""
         What to check.
     shape : tuple of (int or None)
         Expected size of each axis; None stands for any size.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -135,7 +143,7 @@ def shape(value: object, shape: Size, *, name: str = "the value", hint: str = ""
 
 
 def output_shape(
-    model: Any, shape: Size, *, inputs: Any = None, name: str = "the model", hint: str = ""
+    model: Any, shape: Size, *, inputs: Any = None, name: str = "the model", hint: Hint = ""
 ) -> None:
     """Check what shape a Keras model gives back.
 
@@ -148,8 +156,10 @@ def output_shape(
     inputs : array of shape (batch, ...), optional
         A small batch to call the model on. Give it wherever the model may be subclassed or may not
         know its input yet: the answer is then what the model really does.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -180,7 +190,7 @@ def close(
     rtol: float = 1e-5,
     atol: float = 1e-8,
     name: str = "the value",
-    hint: str = "",
+    hint: Hint = "",
 ) -> None:
     """Check numbers, arrays or tensors up to rounding.
 
@@ -192,8 +202,10 @@ def close(
         Of the same shape: nothing is broadcast.
     rtol, atol : float
         Relative and absolute tolerance, the latter in the unit of `target`.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -222,15 +234,17 @@ def close(
     _check(True, claim)
 
 
-def finite(value: object, *, name: str = "the value", hint: str = "") -> None:
+def finite(value: object, *, name: str = "the value", hint: Hint = "") -> None:
     """Check that there are numbers, and that none is NaN or infinite.
 
     Parameters
     ----------
     value : array_like
         A number, array, tensor or nested list, of any shape.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -260,7 +274,7 @@ def better(
     factor: float = 1.0,
     lower_is_better: bool = True,
     name: str = "the score",
-    hint: str = "",
+    hint: Hint = "",
 ) -> None:
     """Check that a model learned better than a baseline.
 
@@ -274,8 +288,10 @@ def better(
         The limit is ``factor * baseline``.
     lower_is_better : bool
         Whether the score must be at most, or at least, the limit.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -297,7 +313,7 @@ def better(
     _check(passed, claim + f": {number:.4g}" * passed, f"{number:.4g}", hint or todo)
 
 
-def equal(value: object, target: object, *, name: str = "the value", hint: str = "") -> None:
+def equal(value: object, target: object, *, name: str = "the value", hint: Hint = "") -> None:
     """Check an exact answer: text, whole numbers, truth values, lists of them.
 
     The message names the target, so use it where the answer may be seen.
@@ -306,8 +322,10 @@ def equal(value: object, target: object, *, name: str = "the value", hint: str =
     ----------
     value, target : object
         Compared with ``==``, except that True is not 1; arrays need equal shape and values.
-    name, hint : str
-        What is checked, and what to try when it fails.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
 
     Raises
     ------
@@ -333,11 +351,20 @@ def equal(value: object, target: object, *, name: str = "the value", hint: str =
     _check(same, claim, _brief(value), hint or todo)
 
 
-def _check(passed: object, claim: str, got: str = "", hint: str = "") -> None:
+def _check(passed: object, claim: str, got: str = "", hint: Hint = "") -> None:
     """Print the pass line or raise; a None gets the advice that nearly always helps."""
     if not passed:
-        raise ExpectationError(claim, got, "Did you forget `return`?" if got == "None" else hint)
+        raise ExpectationError(
+            claim, got, "Did you forget `return`?" if got == "None" else _rung(hint)
+        )
     print(f"[pass] {claim}")
+
+
+def _rung(hint: Hint) -> str:
+    """Return the next step of a ladder of hints."""
+    steps, tried = (hint,) if isinstance(hint, str) else hint, _failed.get(hint, 0)
+    _failed[hint] = tried + 1
+    return steps[min(tried, len(steps) - 1)]
 
 
 def _brief(value: object) -> str:
@@ -360,7 +387,7 @@ def _at(index: Any) -> str:
     return f" at index {[int(i) for i in index]}" if len(index) else ""
 
 
-def _numbers(value: object, claim: str, hint: str) -> NDArray[np.float64]:
+def _numbers(value: object, claim: str, hint: Hint) -> NDArray[np.float64]:
     array = np.asarray(None)
     with contextlib.suppress(Exception):  # ragged lists, symbolic tensors
         array = np.asarray(value)
@@ -370,7 +397,7 @@ def _numbers(value: object, claim: str, hint: str) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
-def _shape_of(value: Any, claim: str, hint: str) -> tuple[int | None, ...]:
+def _shape_of(value: Any, claim: str, hint: Hint) -> tuple[int | None, ...]:
     try:  # a symbolic tensor has a shape and no numbers
         return tuple(value.shape)
     except Exception:
@@ -388,7 +415,7 @@ def _stated_shape(model: Any) -> Any:
         return tuple(model(keras.Input(known[1:])).shape) if known else None
 
 
-def _match(found: Any, want: Any, claim: str, hint: str) -> None:
+def _match(found: Any, want: Any, claim: str, hint: Hint) -> None:
     """Compare two shapes, and guess from the pair what went wrong."""
     got, todo = f"shape {_size(found or ())}", "Print the shape of every step, from the first on."
     if not isinstance(found, tuple):

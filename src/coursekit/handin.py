@@ -9,19 +9,20 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 PASS, NOT_YET, NOT_TRIED, NOT_RUN = "pass", "not yet", "not tried", "not run"
-HIDDEN = "# The grader also asks this with other values."
+HIDDEN = "# The grader also runs a hidden part of this check."
 BLANK = "*Replace this line with your answer.*"
-
-_runs: dict[str, tuple[int, str]] = {}  # source of a cell -> number and outcome of its last run
-_count = itertools.count(1)
 
 Cell = dict[str, Any]
 Run = Callable[[Cell], tuple[int, str]]
+
+_runs: dict[str, tuple[int, str]] = {}  # source of a cell -> number and outcome of its last run
+_count = itertools.count(1)
 
 
 def remember(result: Any) -> None:
@@ -44,19 +45,18 @@ def summary(*, checks: int) -> None:
     checks : int
         How many check cells the notebook had when it was given out.
     """
-    notebook = _this_notebook()
-    if notebook is None:
-        todo = "save, and run `coursekit check FILE.ipynb` with its name in a terminal."
-        print(f"This program does not say where its notebook is: {todo}")
-        return
-    lines, _ = report(notebook["cells"], lambda cell: _runs.get(_source(cell), (0, NOT_RUN)))
-    missing = checks - sum(bool(flags(cell).get("grade")) for cell in notebook["cells"])
-    if missing > 0:
-        lines.append(f"{missing} check(s) of {checks} are gone: copy your answers to a fresh copy.")
     colab = "google.colab" in sys.modules
-    menu = "File → Download → Download .ipynb" if colab else "save, then File → Download"
-    lines.append(f"To hand in: restart, run all, {menu}. That one file; keep its name.")
-    print("\n".join(lines))
+    cells, saved = _on_colab() if colab else _as_saved()
+    if cells:
+        print(saved)
+        print(*report(cells, lambda cell: _runs.get(source_of(cell), (0, NOT_RUN)))[0], sep="\n")
+        if (gone := checks - sum(bool(flags(cell).get("grade")) for cell in cells)) > 0:
+            print(f"{gone} of {checks} checks are gone: copy your answers into a fresh notebook.")
+    else:
+        print("This program does not tell where the notebook is. In a terminal, run")
+        print("    coursekit check NAME.ipynb")
+    menu = "File → Download → Download .ipynb" if colab else "save, and take the .ipynb file"
+    print(f"To hand in: restart the kernel, run all cells, {menu}. Keep its name.")
 
 
 def report(cells: list[Cell], run: Run) -> tuple[list[str], bool]:
@@ -76,15 +76,13 @@ def report(cells: list[Cell], run: Run) -> tuple[list[str], bool]:
         Whether every check passes and every written answer has words.
     """
     checks = [cell for cell in cells if flags(cell).get("grade")]
-    found = {outcome: [c for c in checks if run(c)[1] == outcome] for outcome in
-             (PASS, NOT_YET, NOT_TRIED, NOT_RUN)}  # fmt: skip
-    hidden = sum(HIDDEN in _source(cell) for cell in checks)
-    lines = [f"{len(found[PASS])} of {len(checks)} checks pass; {hidden} have hidden parts."]
-    for outcome in (NOT_YET, NOT_TRIED, NOT_RUN):
-        if found[outcome]:
-            lines.append(f"{outcome}: " + ", ".join(map(_name, found[outcome])))
+    by = {what: [c for c in checks if run(c)[1] == what] for what in (NOT_YET, NOT_TRIED, NOT_RUN)}
+    passed = len(checks) - sum(map(len, by.values()))
+    hidden = sum(HIDDEN in source_of(cell) for cell in checks)
+    lines = [f"{passed} of {len(checks)} checks pass; {hidden} have a hidden part."]
+    lines += [f"{what}: " + ", ".join(map(_name, found)) for what, found in by.items() if found]
     words = {
-        _name(task): len(_source(answer).replace(BLANK, "").split())
+        _name(task): len(source_of(answer).replace(BLANK, "").split())
         for task, answer in itertools.pairwise(cells)
         if flags(task).get("task")
     }
@@ -92,8 +90,8 @@ def report(cells: list[Cell], run: Run) -> tuple[list[str], bool]:
     order = [run(cell)[0] for cell in cells if cell["cell_type"] == "code"]
     ran = [number for number in order if number]
     if ran != sorted(ran):
-        lines.append("Cells ran out of order: restart the kernel and run all cells, top to bottom.")
-    return lines, len(found[PASS]) == len(checks) and all(words.values())
+        lines.append("Cells ran out of order: restart the kernel and run all, top to bottom.")
+    return lines, passed == len(checks) and all(words.values())
 
 
 def outcome_of(error: str, message: str) -> str:
@@ -102,30 +100,31 @@ def outcome_of(error: str, message: str) -> str:
     return NOT_TRIED if untried else NOT_YET
 
 
-def _this_notebook() -> Any:
-    """Return the notebook that runs here, or None: as Colab shows it, or as it was last saved."""
-    if "google.colab" in sys.modules:
-        from google.colab import _message  # type: ignore[import-not-found]
-
-        return _message.blocking_request("get_ipynb", request="", timeout_sec=20)["ipynb"]
-    names = (
-        sys.modules["__main__"].__dict__.get("__vsc_ipynb_file__"),
-        os.getenv("JPY_SESSION_NAME"),
-    )
-    for name in filter(None, names):
-        if Path(name).suffix == ".ipynb" and Path(name).is_file():
-            return json.loads(Path(name).read_text(encoding="utf-8"))
-    return None
-
-
 def flags(cell: Cell) -> dict[str, Any]:
     """Return nbgrader's metadata of a cell, or nothing."""
-    found: dict[str, Any] = cell["metadata"].get("nbgrader", {})
-    return found
+    return cell.get("metadata", {}).get("nbgrader", {})  # type: ignore[no-any-return]
 
 
-def _source(cell: Cell) -> str:
+def source_of(cell: Cell) -> str:
+    """Return a cell's text, which files keep in lines or whole."""
     return "".join(cell["source"]).strip()
+
+
+def _on_colab() -> tuple[list[Cell], str]:
+    from google.colab import _message  # type: ignore[import-not-found]
+
+    found = _message.blocking_request("get_ipynb", request="", timeout_sec=20)
+    return (found or {}).get("ipynb", {}).get("cells", []), "This notebook, as it stands:"
+
+
+def _as_saved() -> tuple[list[Cell], str]:
+    name = vars(sys.modules["__main__"]).get("__vsc_ipynb_file__") or os.getenv("JPY_SESSION_NAME")
+    path = Path(name or "")
+    if path.suffix != ".ipynb" or not path.is_file():
+        return [], ""
+    clock = time.strftime("%H:%M:%S", time.localtime(path.stat().st_mtime))
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return cells, f"{path.name}, as saved at {clock} (changed since? Save, and run this again):"
 
 
 def _name(cell: Cell) -> str:

@@ -105,8 +105,8 @@ def test_a_quiz_is_folded_since_its_code_says_the_answer() -> None:
 def test_ids_change_only_where_the_text_did(course: Course) -> None:
     build(course.units)
     before = [cell.id for cell in read(course, TAUGHT).cells]
-    assert before[2].endswith("-1")
-    assert before[3] == before[2][:-1] + "2", "the same text a second time"
+    assert before[3].endswith("-1")
+    assert before[4] == before[3][:-1] + "2", "the same text a second time"
     lecture = course.units[0].lectures[0]
     lecture.write_text(LECTURE.replace("A lecture", "A better lecture"), encoding="utf-8")
     build(course.units)
@@ -118,9 +118,9 @@ def test_ids_change_only_where_the_text_did(course: Course) -> None:
 def test_only_marked_cells_keep_outputs(course: Course) -> None:
     build(course.units)
     cells = [cell for cell in read(course, TAUGHT).cells if cell.cell_type == "code"]
-    assert [o.text for o in cells[0].outputs] == ["51\n"]
-    assert cells[0].execution_count == 1
-    assert cells[1].outputs == cells[2].outputs == []
+    assert [o.text for o in cells[1].outputs] == ["51\n"]
+    assert cells[1].execution_count == 2
+    assert cells[0].outputs == cells[2].outputs == cells[3].outputs == []
 
 
 def test_links_lead_to_the_student_repository(course: Course) -> None:
@@ -143,7 +143,7 @@ def edit_text(course: Course) -> None:
 def edit_output(course: Course) -> None:
     path = course.root / TAUGHT
     notebook = json.loads(path.read_text())
-    notebook["cells"][1]["outputs"][0]["text"] = ["52\n"]
+    notebook["cells"][2]["outputs"][0]["text"] = ["52\n"]
     path.write_text(json.dumps(notebook))
 
 

@@ -58,13 +58,6 @@ def test_regression_has_the_stated_shapes_ranges_and_noise():
         assert floor == pytest.approx(greenhouse.noise_variance, rel=0.1)
 
 
-def test_regression_tables_hold_the_arrays():
-    greenhouse = data.load_regression()
-    assert list(greenhouse.train) == ["x1", "x2", "y"] == list(greenhouse.columns)
-    np.testing.assert_array_equal(greenhouse.train[["x1", "x2"]].to_numpy(), greenhouse.x_train)
-    np.testing.assert_array_equal(greenhouse.test["y"].to_numpy(), greenhouse.y_test)
-
-
 def test_shipped_regression_is_what_the_generator_makes():
     x, y = data.make_regression(150, seed=data.REGRESSION_SEED)
     greenhouse = data.load_regression()
@@ -158,8 +151,6 @@ def test_mini_images(load):
     assert np.abs(shares - np.bincount(mini.y_test) / 2000).max() < 0.005
     assert shares.min() > 0.089
     assert np.isnan(mini.noise_variance)
-    with pytest.raises(AttributeError, match="holds images, not a table"):
-        _ = mini.train
 
 
 def test_mini_images_are_in_mixed_order():

@@ -20,8 +20,8 @@ from coursekit.authoring.leaks.secrets import KIND_OF_REGION, Public, Secret, cu
 from coursekit.authoring.leaks.targets import ANSI, Part, Place, pieces
 from coursekit.authoring.leaks.words import parse
 from coursekit.authoring.notebook import Notebook
+from coursekit.handin import HIDDEN
 
-HIDDEN_PART = "# (This check has a hidden part. It is not shown.)"
 FAILED = (
     "The hidden part of this check did not pass: it asks the same of your function with other "
     "values. Try your function on examples of your own."
@@ -53,7 +53,7 @@ class RedactFeedback(NbGraderPreprocessor):  # type: ignore[misc]  # it publishe
                     _redact_check(cell, own)
                 cell.outputs = [_withhold(output, index) for output in cell.outputs]
             if regions:
-                cell.source = f"{shown}\n{HIDDEN_PART}" if hidden else shown
+                cell.source = shown if not hidden or HIDDEN in shown else f"{shown}\n{HIDDEN}"
         return nb, resources
 
 

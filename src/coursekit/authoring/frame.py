@@ -7,10 +7,12 @@ from coursekit.authoring.source import SourceCell
 
 # A notebook may be all that somebody has: this cell needs nothing but Python.
 FIRST = """\
-# On Colab this installs the course. Elsewhere it does nothing, if the course is installed.
+# @title On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
 import subprocess
 import sys
+
+COURSE = "{address}"
 
 
 class NotInstalled(ModuleNotFoundError):
@@ -18,13 +20,18 @@ class NotInstalled(ModuleNotFoundError):
         return [str(self)]
 
 
+def install():
+    if "google.colab" in sys.modules:
+        print("Installing the course: about half a minute.")
+        pip = [sys.executable, "-m", "pip", "install", "-qq", f"git+{{COURSE}}"]
+        if not subprocess.run(pip).returncode:
+            return importlib.invalidate_caches()
+    todo = f"run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again."
+    raise NotInstalled(f"The course is not installed here: {{todo}}")
+
+
 if importlib.util.find_spec("coursekit") is None:
-    package = "git+{address}"
-    command = [sys.executable, "-m", "pip", "install", "-qq", package]
-    if "google.colab" not in sys.modules or subprocess.run(command).returncode:
-        todo = f"run `%pip install {{package}}` in a cell, restart the kernel, begin again."
-        raise NotInstalled(f"The course is not installed here: {{todo}}")
-    importlib.invalidate_caches()
+    install()
 """
 LAST = """\
 # Run this last: what passes, what is missing, and how to hand in.
@@ -50,9 +57,9 @@ def framed(cells: list[SourceCell], course: Course, *, challenge: bool) -> list[
     at = next((i for i, cell in enumerate(cells) if cell.type == "code"), len(cells))
     line = cells[at].line if at < len(cells) else 0
     first = FIRST.format(address=course.student_repository).rstrip()
-    made = [*cells[:at], SourceCell(kind, "install", "code", first, line), *cells[at:]]
+    made = [*cells[:at], SourceCell(kind, "install", "code", first, line, added=True), *cells[at:]]
     if challenge:
         checks = sum(cell.kind == "check" for cell in cells)
         last = LAST.format(checks=checks).rstrip()
-        made.append(SourceCell("given", "summary", "code", last, cells[-1].line))
+        made.append(SourceCell("given", "summary", "code", last, cells[-1].line, added=True))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections import Counter
 from typing import Any, TypeAlias
@@ -17,8 +18,10 @@ KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-# A quiz's code holds its answers: JupyterLab and VS Code, Colab and the site fold it.
 QUIZ = ("answers = {", "quiz.ask(")
+# A quiz's code holds its answers, and installing teaches nothing: JupyterLab and VS Code, Colab and
+# the site fold them. Colab shows the title instead.
+FOLDS = (*QUIZ, "# @title")
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hide-input"]}
 # nbgrader's flags (grade, solution, locked, task) for each kind of cell
 FLAGS = {
@@ -55,8 +58,8 @@ def make_notebook(cells: list[SourceCell], *, links: dict[str, str] | None = Non
         cell = make(text, id=_cell_id(source, text, after_task, seen))
         if source.kind != "plain":
             cell.metadata["nbgrader"] = _nbgrader_metadata(source)
-        elif source.type == "code" and text.startswith(QUIZ):
-            cell.metadata.update(FOLDED)
+        if source.type == "code" and text.startswith(FOLDS):
+            cell.metadata.update(copy.deepcopy(FOLDED))
         notebook.cells.append(cell)
         after_task = source.name if source.kind == "task" else ""
     return notebook

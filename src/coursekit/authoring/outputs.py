@@ -45,14 +45,16 @@ def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[Sour
     if not marked:
         return True
     stored = dict(built.metadata.get("coursekit", {})) if built else {}
-    if built is None or stored.get("code") != _code_digest(notebook):
+    if built is None or stored.get("code") != _code_digest(notebook, cells):
         return False
     by_id = {cell.id: cell for cell in built.cells if cell.cell_type == "code"}
-    for cell in marked:
-        cell.outputs = by_id[cell.id].outputs
-        cell.execution_count = by_id[cell.id].execution_count
-    _sign(notebook, marked)
-    return bool(notebook.metadata["coursekit"]["outputs"] == stored.get("outputs"))
+    kept = [by_id[cell.id] for cell in marked]
+    if stored.get("outputs") != _outputs_digest(kept):
+        return False
+    for cell, before in zip(marked, kept, strict=True):
+        cell.outputs = before.outputs
+    _sign(notebook, cells, marked)
+    return True
 
 
 def execute(
@@ -80,7 +82,7 @@ def execute(
             _check_printed(cell, f"{source}:{made_from.line}")
     marked = _marked(notebook, cells)
     _clear_others(notebook, marked)
-    _sign(notebook, marked)
+    _sign(notebook, cells, marked)
 
 
 def _run_cells(
@@ -129,16 +131,25 @@ def _clear_others(notebook: Notebook, marked: list[Notebook]) -> None:
     notebook.metadata["language_info"] = {"name": "python"}
 
 
-def _sign(notebook: Notebook, marked: list[Notebook]) -> None:
-    outputs = [[cell.id, cell.execution_count, cell.outputs] for cell in marked]
+def _sign(notebook: Notebook, cells: list[SourceCell], marked: list[Notebook]) -> None:
+    # A count is a cell's place: all run once, from first to last.
+    code = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in marked:
+        cell.execution_count = code.index(cell.id) + 1
     notebook.metadata["coursekit"] = {
-        "code": _code_digest(notebook),
-        "outputs": _digest(outputs),
+        "code": _code_digest(notebook, cells),
+        "outputs": _outputs_digest(marked),
     }
 
 
-def _code_digest(notebook: Notebook) -> str:
-    return _digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+def _outputs_digest(marked: list[Notebook]) -> str:
+    return _digest([[cell.id, cell.execution_count, cell.outputs] for cell in marked])
+
+
+def _code_digest(notebook: Notebook, cells: list[SourceCell]) -> str:
+    """Return a digest of what an author wrote: what the build adds makes no output."""
+    pairs = zip(notebook.cells, cells, strict=True)
+    return _digest([c.source for c, made in pairs if made.type == "code" and not made.added])
 
 
 def _digest(value: object) -> str:

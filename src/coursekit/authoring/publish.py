@@ -20,8 +20,10 @@ STUDENT_PACKAGE = (
     *(
         "__init__.py",
         "_fetch.py",
+        "check.py",
         "data.py",
         "expect.py",
+        "handin.py",
         "plots.py",
         "predict.py",
         "quiz.py",

@@ -15,8 +15,10 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.feedback import RedactFeedback
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.authoring.source import COMPARED
+from coursekit.handin import HIDDEN
 
 CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
+BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 STUB = 'raise NotImplementedError("not tried yet")'
 
 
@@ -33,13 +35,19 @@ class PrepareRelease(NbGraderPreprocessor):  # type: ignore[misc]  # it publishe
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if line != COMPARED)
+            lines = [line for line in cell.source.splitlines() if line != COMPARED]
+            cell.source = "\n".join(_tell_hidden(lines))
             flags = cell.metadata.get("nbgrader", {})
             given = flags.get("locked") and not flags.get("grade")
             if not given:
                 cell.metadata.setdefault("tags", []).append("raises-exception")
         return nb, resources
+
+
+def _tell_hidden(lines: list[str]) -> list[str]:
+    """Put a line that students keep above a hidden region."""
+    at = next((i for i, line in enumerate(lines) if BEGIN_HIDDEN in line), len(lines))
+    return lines[:at] + [HIDDEN] * (at < len(lines)) + lines[at:]
 
 
 def configure(config: Config) -> Config:

@@ -59,6 +59,8 @@ class SourceCell:
         Points of a ``check`` or ``task``.
     part : str
         Which of the question's checks this is.
+    added : bool
+        Whether the build put it there.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class SourceCell:
     points: float = 0
     part: str = "check"
     keys: dict[str, Any] = field(default_factory=dict, repr=False)
+    added: bool = False
 
     @property
     def grade_id(self) -> str:
