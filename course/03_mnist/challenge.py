@@ -845,6 +845,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say. That trains twice: allow about two minutes.
+# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing. That trains twice: allow about two minutes.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `mnist_challenge.ipynb`, where your teacher collects it. Keep its name.

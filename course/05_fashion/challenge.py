@@ -818,6 +818,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last, and read what the checks say. That trains your network once: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing. That trains your network once: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
 # 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
 # 3. Hand in that one file, `fashion_challenge.ipynb`, where your teacher collects it. Keep its name.

@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from coursekit.handin import NOT_RUN, PASS, Cell, flags, outcome_of, report
+from coursekit.handin import NOT_RUN, NOT_YET, PASS, Cell, flags, outcome_of, report
 
 
 class CheckError(Exception):
@@ -37,8 +38,8 @@ def _check(options: argparse.Namespace) -> int:
     lines, complete = report(executed["cells"], _stored)
     print(*lines, sep="\n")
     for cell in executed["cells"]:
-        if flags(cell).get("grade") and (text := _message(cell)):
-            print(f"\n{flags(cell)['grade_id']}\n{text}")
+        if flags(cell).get("grade") and _stored(cell)[1] == NOT_YET:
+            print(f"\n{flags(cell)['grade_id']}\n{_message(cell)}")
     return 0 if complete else 1
 
 
@@ -68,10 +69,11 @@ def _execute(notebook: Any, folder: Path) -> Any:
         todo = "run `python -m pip install jupyterlab`, then this again."
         raise CheckError(f"{error.name} is not installed here: {todo}") from None
     client = NotebookClient(
-        nbformat.from_dict(notebook),
+        nbformat.reads(json.dumps(notebook), as_version=4),
         allow_errors=True,
         timeout=600,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     try:
@@ -97,6 +99,10 @@ def _stored(cell: Cell) -> tuple[int, str]:
 
 
 def _message(cell: Cell) -> str:
-    """Return what a check that does not pass says."""
-    errors = [o for o in cell.get("outputs", []) if o["output_type"] == "error"]
-    return "\n".join(f"    {line}" for line in errors[0]["evalue"].splitlines()) if errors else ""
+    """Return what a check that does not pass says, indented."""
+    said = next(o["evalue"] for o in cell["outputs"] if o["output_type"] == "error")
+    return textwrap.indent(said, "    ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
