@@ -111,7 +111,7 @@ def source_of(cell: Cell) -> str:
 
 
 def _on_colab() -> tuple[list[Cell], str]:
-    from google.colab import _message  # type: ignore[import-not-found]
+    from google.colab import _message
 
     found = _message.blocking_request("get_ipynb", request="", timeout_sec=20)
     return (found or {}).get("ipynb", {}).get("cells", []), "This notebook, as it stands:"

@@ -230,3 +230,15 @@ def test_models(capsys):
     two = keras.Model(entry, [layers.Dense(1)(entry), layers.Dense(1)(entry)])
     assert "list" in parts(lambda: expect.output_shape(two, (None, 1)))[1]
     parts(lambda: expect.close(functional.output, 0.0))
+
+
+def test_hints_come_one_step_at_a_time():
+    ladder = ("look again", "it is a sum", "add both")
+
+    def hint_of_the_next_failure():
+        with pytest.raises(expect.ExpectationError) as caught:
+            expect.close(1, 2, hint=ladder)
+        return str(caught.value).splitlines()[-1]
+
+    said = [hint_of_the_next_failure() for _ in range(4)]
+    assert said == ["try: look again", "try: it is a sum", "try: add both", "try: add both"]
