@@ -57,8 +57,9 @@ lint: $(STAMP)  ## check the course's text, and style, types and size of the cod
 	$(BIN)/mypy
 	$(BIN)/python tests/bench/size.py
 
-bench: $(STAMP)  ## measure what the budgets limit: start-up times
+bench: $(STAMP)  ## measure what the budgets limit: start-up, what a check adds
 	$(BIN)/python tests/bench/import_time.py
+	$(BIN)/python tests/bench/check_time.py
 
 budgets: $(STAMP)  ## measure every notebook, write docs/budgets.md (ONLY=01_regression for some)
 	PYTHONPATH=tests $(BIN)/python -m bench.budgets $(ONLY)
