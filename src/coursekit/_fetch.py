@@ -71,7 +71,7 @@ def full_set(name: str) -> Arrays:
     """
     chosen = os.environ.get("COURSEKIT_DATA")
     if chosen:
-        return read_folder(Path(chosen).expanduser(), name)
+        return read_folder(Path(chosen.strip('"')).expanduser(), name)  # cmd's `set` keeps quotes
     keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     try:
         return read_folder(keras_home / "datasets", name)

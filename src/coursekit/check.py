@@ -1,13 +1,27 @@
 """The command ``coursekit check FILE.ipynb``: a student's self-check in a shell."""
 
 import argparse
+import io
 import json
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
-from coursekit.handin import NOT_RUN, NOT_YET, PASS, Cell, flags, outcome_of, report
+from coursekit.standing import (
+    NOT_RUN,
+    NOT_TRIED,
+    PASS,
+    Cell,
+    flags,
+    given_in,
+    outcome_of,
+    question,
+    report,
+)
+
+LIMIT = 600  # seconds for one cell
 
 
 class CheckError(Exception):
@@ -25,83 +39,149 @@ def main(arguments: list[str] | None = None) -> int:
 def add_check(commands: Any) -> None:
     """Add the command ``check`` to a parser's commands."""
     check = commands.add_parser("check", help="run a challenge, say what passes and is missing")
-    check.add_argument("file", type=Path, metavar="FILE.ipynb")
+    check.add_argument(
+        "file", type=Path, metavar="FILE.ipynb", help="in quotes if it has blanks or brackets"
+    )
+    check.add_argument("--quiet", action="store_true", help="no progress bar")
     check.set_defaults(run=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # into a file, Windows knows few characters
+            stream.reconfigure(errors="replace")
     try:
-        executed = _execute(_read(options.file), options.file.resolve().parent)
+        notebook = _read(options.file)
+        trouble = _execute(notebook, options.file.resolve().parent, options.quiet)
     except CheckError as error:
         print(f"coursekit: {options.file}: {error}", file=sys.stderr)
         return 1
-    lines, complete = report(executed["cells"], _stored)
+    except KeyboardInterrupt:
+        print("coursekit: stopped; the file is as it was.", file=sys.stderr)
+        return 130
+    print(*_stops(notebook.cells), *trouble, sep="\n", end="\n" * bool(trouble))
+    lines, complete = report(notebook.cells, _stored, given_in(notebook.cells))
     print(*lines, sep="\n")
-    for cell in executed["cells"]:
-        if flags(cell).get("grade") and _stored(cell)[1] == NOT_YET:
-            print(f"\n{flags(cell)['grade_id']}\n{_message(cell)}")
-    return 0 if complete else 1
+    return 0 if complete and not trouble else 1
 
 
 def _read(file: Path) -> Any:
-    """Return a notebook that has checks."""
+    """Return a challenge without outputs, in the format of today."""
+    if not file.is_file():
+        raise CheckError("no such file: name one .ipynb, in quotes if it has blanks.")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    if not text.strip():
+        raise CheckError("the file is empty: save or download the notebook again.")
     try:
-        notebook = json.loads(file.read_text(encoding="utf-8"))
-        checks = [cell for cell in notebook["cells"] if flags(cell).get("grade")]
-    except OSError as error:
-        raise CheckError(f"{error.strerror}: name the .ipynb that you want to hand in.") from error
+        cells = json.loads(text)["cells"]
+        checks = [cell for cell in cells if flags(cell).get("grade")]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise CheckError("this is no notebook: name the .ipynb that you hand in.") from error
+        if file.suffix == ".ipynb":
+            todo = "the file is damaged: save or download the notebook again."
+        else:
+            todo = "this is no notebook: name the .ipynb that you hand in."
+        raise CheckError(todo) from error
     if not checks:
         raise CheckError("it has no checks: name a challenge, or take a fresh copy of it.")
+    if not given_in(cells):
+        todo = "rename this file, fetch a fresh one, copy your answers into it."
+        raise CheckError(f"its last cell, which knows what was given out, is gone: {todo}")
+    return _without_outputs(text)
+
+
+def _without_outputs(text: str) -> Any:
+    try:
+        import nbformat
+    except ModuleNotFoundError as error:
+        raise _missing(error) from None
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     return notebook
 
 
-def _execute(notebook: Any, folder: Path) -> Any:
-    """Run all cells in a fresh kernel, errors or not, with a progress bar."""
+def _execute(notebook: Any, folder: Path, quiet: bool) -> list[str]:
+    """Run all cells in a fresh kernel, errors or not; return why it ended before the last cell."""
     try:
-        import nbformat
         from jupyter_client.kernelspec import NoSuchKernel
         from nbclient import NotebookClient
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
         from tqdm import tqdm
     except ModuleNotFoundError as error:
-        todo = "run `python -m pip install jupyterlab`, then this again."
-        raise CheckError(f"{error.name} is not installed here: {todo}") from None
+        raise _missing(error) from None
     client = NotebookClient(
-        nbformat.reads(json.dumps(notebook), as_version=4),
+        notebook,
         allow_errors=True,
-        timeout=600,
+        timeout=LIMIT,
         kernel_name="python3",
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
+    # On Windows pyzmq tells how it gets along with asyncio there: no business of a student.
+    warnings.filterwarnings("ignore", "Proactor event loop", RuntimeWarning)
+    where = "the first cell"
     try:
         with client.setup_kernel():
-            for index, cell in enumerate(tqdm(client.nb.cells, desc="cells", unit="cell")):
+            for index, cell in enumerate(tqdm(notebook.cells, unit="cell", disable=quiet)):
+                where = _place(cell)
                 client.execute_cell(cell, index)
     except NoSuchKernel:
         raise CheckError("no kernel: run `python -m pip install ipykernel`.") from None
     except CellTimeoutError:
-        raise CheckError("a cell ran for over 10 minutes: make its training shorter.") from None
+        todo = "does its loop end? If it trains, make the training shorter."
+        return [f"{where} ran for over {LIMIT} s: {todo} Nothing below it was run."]
     except DeadKernelError:
-        raise CheckError("the kernel died: look for a cell that ends Python.") from None
-    return client.nb
+        todo = "does it call exit(), or need too much memory?"
+        return [f"{where} ended Python: {todo} Nothing below it was run."]
+    return []
+
+
+def _missing(error: ModuleNotFoundError) -> CheckError:
+    todo = "run `python -m pip install jupyterlab`, then this again."
+    return CheckError(f"{error.name} is not installed here: {todo}")
 
 
 def _stored(cell: Cell) -> tuple[int, str]:
     """Return when and how a cell ran, by what its notebook stores."""
     number = cell.get("execution_count") or 0
-    for output in cell.get("outputs", []):
-        if output["output_type"] == "error":
-            return number, outcome_of(output["ename"], output["evalue"])
+    if error := _error(cell):
+        return number, outcome_of(error["ename"], error["evalue"])
     return number, PASS if number else NOT_RUN
 
 
-def _message(cell: Cell) -> str:
-    """Return what a check that does not pass says, indented."""
-    said = next(o["evalue"] for o in cell["outputs"] if o["output_type"] == "error")
-    return textwrap.indent(said, "    ")
+def _stops(cells: list[Cell]) -> list[str]:
+    """Say what each cell says that ended in an error, unless it was not tried."""
+    said = []
+    for cell in cells:
+        error = _error(cell)
+        if error and _stored(cell)[1] != NOT_TRIED:
+            text = error["evalue"]
+            if error["ename"] == "StdinNotImplementedError":
+                text = "input() has nobody to type in the grader: use the function's arguments."
+            elif error["ename"] not in ("ExpectationError", "NotInstalled"):
+                text = f"{error['ename']}: {text}"
+            said.append(f"{_place(cell)} stopped:\n{textwrap.indent(text, '    ')}\n")
+            if error["ename"] == "NotInstalled":
+                break  # whatever follows fails for the same reason
+    return said
+
+
+def _error(cell: Cell) -> Any:
+    errors = (o for o in cell.get("outputs", []) if o["output_type"] == "error")
+    return next(errors, None)
+
+
+def _place(cell: Cell) -> str:
+    """Return what people call a cell."""
+    name = str(flags(cell).get("grade_id", ""))
+    if flags(cell).get("solution"):
+        return f"{question(name)}, your answer"
+    if name.startswith("install"):
+        return "the first cell"
+    if name.endswith("-given"):
+        return "a given cell"
+    return question(name) if name else "a cell of your own"
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ Hint: TypeAlias = str | tuple[str, ...]
 """What to try next; of several, each failure in a row shows the next, down to the last."""
 
 _failed: dict[Hint, int] = {}
+NOTHING = "Did you forget `return`, or return what print() or compile() gives, which is None?"
 
 
 class ExpectationError(AssertionError):
@@ -103,7 +104,7 @@ def is_a(
     ...
     coursekit.expect.ExpectationError: expected: the value is of type list
     got: None
-    try: Did you forget `return`?
+    try: Did you forget `return`, or return what print() or compile() gives, which is None?
     """
     kinds = kind if isinstance(kind, tuple) else (kind,)
     claim = f"{name} is of type {' or '.join(getattr(k, '__name__', str(k)) for k in kinds)}"
@@ -354,9 +355,7 @@ def equal(value: object, target: object, *, name: str = "the value", hint: Hint 
 def _check(passed: object, claim: str, got: str = "", hint: Hint = "") -> None:
     """Print the pass line or raise; a None gets the advice that nearly always helps."""
     if not passed:
-        raise ExpectationError(
-            claim, got, "Did you forget `return`?" if got == "None" else _rung(hint)
-        )
+        raise ExpectationError(claim, got, NOTHING if got == "None" else _rung(hint))
     print(f"[pass] {claim}")
 
 

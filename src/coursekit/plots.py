@@ -88,11 +88,12 @@ from 3.5 to 2.5, lowest 2 at epoch 2.
     ):
         if key in values:
             y = np.asarray(values[key], dtype=float)
-            x, best = np.arange(1, y.size + 1), int(np.argmin(np.nan_to_num(y, nan=np.inf)))
+            x, up = np.arange(1, y.size + 1), "acc" in metric or "auc" in metric
+            best = int(np.argmin(np.nan_to_num(-y if up else y, nan=np.inf)))
             every = max(1, y.size // 10)
             ax.plot(x - early, y, style, color=COLOURS[colour], label=word, markevery=every)
             said += f" {word.capitalize()} from {y[0]:.3g} to {y[-1]:.3g},"
-            said += f" lowest {y[best]:.3g} at epoch {best + 1}."
+            said += f" {'highest' if up else 'lowest'} {y[best]:.3g} at epoch {best + 1}."
     if floor:
         ax.axhline(floor, color=COLOURS["black"], linestyle=":", label="noise floor")
         said += f" The noise floor is {floor:.3g}."
@@ -102,49 +103,6 @@ from 3.5 to 2.5, lowest 2 at epoch 2.
     ax.locator_params(axis="x", integer=True)
     ax.legend()
     return _finish(ax, said, title=f"Learning curves: {metric}", xlabel="epoch", ylabel=metric)
-
-
-def scatter_3d(
-    x: ArrayLike, y: ArrayLike, *, labels: Labels = _XY, title: str = "Data", ax: Any = None
-) -> Axes:
-    """Draw points over a plane; height and colour both say `y`.
-
-    Parameters
-    ----------
-    x : array_like of shape (n, 2)
-        Inputs.
-    y : array_like of shape (n,) or (n, 1)
-        Heights.
-    labels : tuple of three str
-        Axis labels, with units where there are any.
-    title : str
-        Title.
-    ax : Axes3D, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        The shapes do not fit.
-
-    Examples
-    --------
-    >>> ax = scatter_3d([[0, 0], [0, 1], [1, 0]], [0.0, 2.0, 4.0])
-    >>> print(alt_text(ax))
-    Data. 3 points over x1 and x2; y from 0 at (0, 0) to 4 at (1, 0).
-    """
-    points, heights = np.asarray(x, dtype=float), np.asarray(y, dtype=float).ravel()
-    if points.shape != (heights.size, 2):
-        raise ValueError(f"x should have shape ({heights.size}, 2) as y has, not {points.shape}.")
-    ax = ax or _new_axes(projection="3d")[0]
-    ax.scatter(
-        *points.T, heights, c=heights, cmap="viridis", depthshade=False, edgecolor="black", lw=0.5
-    )
-    return _finish_3d(ax, f"{heights.size} points", points, heights, labels, title)
 
 
 def surface(

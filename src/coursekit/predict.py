@@ -19,7 +19,8 @@ def record(key: str, guess: object, *, unit: str = "") -> None:
     key : str
         Name of the question; a second guess under one name replaces the first.
     guess : object
-        A number, a word, or None (also ``...``) for no guess.
+        A number, a word, or None (also ``...``) for no guess. A number written with a comma is
+        none: Python takes it for two.
     unit : str
         Unit of the guess and of the result, such as ``"iterations"``.
 
@@ -30,7 +31,8 @@ def record(key: str, guess: object, *, unit: str = "") -> None:
     """
     _guesses[key] = guess, unit
     kept = f"Your guess for {key} is kept: {_text(guess, unit)}."
-    print(f"No guess for {key} yet: type one, run this cell again." if _blank(guess) else kept)
+    todo = "put a number without commas, or a word, in place of None; then run this cell again."
+    print(f"No guess for {key} yet: {todo}" if _blank(guess) else kept)
 
 
 def compare(key: str, result: object, *, rtol: float = 0.1) -> None:
@@ -60,7 +62,7 @@ def compare(key: str, result: object, *, rtol: float = 0.1) -> None:
     g, r = _number(guess), _number(result)
     if g is None or r is None:
         same = _text(guess).casefold() == _text(result).casefold()
-        verdict = "right" if same else "not the same - what did you expect, and why?"
+        verdict = "right" if same else "not the same (what did you expect, and why?)"
     elif g == r:
         verdict = "exactly right"
     elif abs(g - r) <= rtol * abs(r):
@@ -72,7 +74,8 @@ def compare(key: str, result: object, *, rtol: float = 0.1) -> None:
 
 
 def _blank(guess: object) -> bool:
-    return guess is None or guess is ... or (isinstance(guess, str) and not guess.strip())
+    # 7,114 is two numbers for Python, and no guess that could be compared.
+    return guess is None or guess is ... or isinstance(guess, tuple) or not str(guess).strip()
 
 
 def _number(value: object) -> float | None:

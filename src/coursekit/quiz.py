@@ -5,6 +5,9 @@ Source: jupyterquiz, whose quizzes need no kernel once they are on the page.
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def ask(question: str, answers: Mapping[str, str]) -> None:
@@ -13,17 +16,19 @@ def ask(question: str, answers: Mapping[str, str]) -> None:
     Parameters
     ----------
     question : str
-        The text; formulas between dollar signs.
+        Plain text: formulas are not set in every program.
     answers : mapping of str to str
         Each answer and the feedback to it. The first is the right one; they are shown in random
         order.
     """
+    from IPython.display import Javascript, display
     from jupyterquiz import display_quiz
 
     choices = [
         {"answer": answer, "correct": not number, "feedback": feedback}
         for number, (answer, feedback) in enumerate(answers.items())
     ]
+    display(Javascript(SCRIPT))
     state = random.getstate()
     # jupyterquiz draws an id from these numbers: after equal seeds two quizzes would share one, and
     # the second stay invisible. And a quiz must not change what the next model draws.

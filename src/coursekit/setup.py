@@ -1,7 +1,6 @@
 """Start a notebook: quiet logs, a random seed, and one line that says what runs here.
 
-Source: TensorFlow's documented ``TF_CPP_MIN_LOG_LEVEL``, Keras' ``set_random_seed`` and
-IPython's ``set_custom_exc`` and ``_render_traceback_``.
+Source: TensorFlow's documented ``TF_CPP_MIN_LOG_LEVEL``, Keras' ``set_random_seed``.
 """
 
 import logging
@@ -10,9 +9,8 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from coursekit.handin import remember
+from coursekit.handin import attach
 
 
 class MissingPackageError(ModuleNotFoundError):
@@ -46,8 +44,7 @@ def start(*, seed: int = 0) -> None:
     """
     ipython = sys.modules.get("IPython")
     if ipython and (shell := ipython.get_ipython()):
-        shell.set_custom_exc((NotImplementedError,), _show)
-        shell.events.register("post_run_cell", remember)
+        attach(shell)
     # setdefault: whoever needs the full log can still ask for it before calling.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -62,6 +59,11 @@ def start(*, seed: int = 0) -> None:
             raise
         todo = "run `%pip install tensorflow keras` in a cell, then this cell again."
         raise MissingPackageError(f"{error.name} is not installed here: {todo}") from None
+    except ImportError as error:
+        if "DLL" not in str(error):
+            raise
+        todo = "install https://aka.ms/vs/17/release/vc_redist.x64.exe and restart the kernel."
+        raise MissingPackageError(f"TensorFlow lacks Microsoft's C++ runtime: {todo}") from None
     for name in ("tensorflow", "absl"):
         # ERROR also hides the retracing warning, which would be a false alarm in a notebook.
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -86,17 +88,3 @@ def _no_native_stderr() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(sink)
-
-
-def _show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> None:
-    """Show an unfinished answer in one line; it stays an error on iopub and in the reply."""
-    frame = trace
-    while frame.tb_next is not None:
-        frame = frame.tb_next
-    text, code = str(error) or "not tried yet", frame.tb_frame.f_code
-    # An error that Keras, or the student's own class on purpose, raises keeps its traceback.
-    if "not tried yet" in text and frame.tb_frame.f_globals.get("__name__") == "__main__":
-        name = getattr(code, "co_qualname", code.co_name).replace("<module>", "your answer")
-        line = f"Not tried yet: write {name} in its cell above, then run this cell again."
-        error._render_traceback_ = lambda: [line]
-    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)

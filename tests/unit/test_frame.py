@@ -10,6 +10,7 @@ import pytest
 
 from coursekit.authoring.frame import framed
 from coursekit.authoring.source import SourceCell, read_source
+from coursekit.standing import given_in
 from samples import make_unit
 
 
@@ -17,7 +18,7 @@ from samples import make_unit
 def first(tmp_path: Path) -> Path:
     """Return the first cell of a notebook, as a script."""
     unit = make_unit(tmp_path / "course")
-    cells = framed(read_source(unit.challenge), unit.course, challenge=True)
+    cells = framed(read_source(unit.challenge), unit.course, challenge="small_challenge.ipynb")
     script = tmp_path / "first.py"
     script.write_text(next(cell.text for cell in cells if cell.type == "code"), encoding="utf-8")
     return script
@@ -64,7 +65,7 @@ def test_a_missing_course_is_one_sentence_with_the_command(
     hide_the_package(monkeypatch)
     if on_colab:  # and pip fails there
         monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    with pytest.raises(ModuleNotFoundError) as caught:
+    with pytest.raises(RuntimeError) as caught:
         run(first, monkeypatch, code=1)
     (line,) = caught.value._render_traceback_()  # type: ignore[attr-defined]
     assert "%pip install https://github.com/someone/course/archive/main.zip" in line
@@ -73,15 +74,20 @@ def test_a_missing_course_is_one_sentence_with_the_command(
 def test_it_needs_nothing_but_python(first: Path) -> None:
     isolated = [sys.executable, "-I", "-S", str(first)]
     done = subprocess.run(isolated, capture_output=True, text=True)
-    assert "NotInstalled: The course is not installed here" in done.stderr
+    assert "NotInstalled: The course is not in this kernel's Python, " in done.stderr
 
 
-def test_a_challenge_ends_with_a_summary_that_knows_how_many_checks_there_were(
+def test_a_challenge_ends_with_a_summary_that_knows_what_was_given_out(
     tmp_path: Path,
 ) -> None:
     unit = make_unit(tmp_path)
-    cells = framed(read_source(unit.challenge), unit.course, challenge=True)
-    assert "handin.summary(checks=2)" in cells[-1].text
+    cells = framed(read_source(unit.challenge), unit.course, challenge="small_challenge.ipynb")
+    assert given_in([{"cell_type": "code", "source": cells[-1].text}]) == [
+        "q1_double-small",
+        "q1_double-large",
+        "q2_why",
+    ]
+    assert 'handin.summary("small_challenge.ipynb", given=given)' in cells[-1].text
     assert cells[-1].kind == "given"
 
 
@@ -89,7 +95,7 @@ def test_a_lecture_has_no_summary_and_its_first_cell_is_plain(tmp_path: Path) ->
     unit = make_unit(tmp_path)
     words = SourceCell("plain", "", "markdown", "# A lecture", 1)
     code = SourceCell("plain", "", "code", "print(1)", 3)
-    cells = framed([words, code], unit.course, challenge=False)
+    cells = framed([words, code], unit.course, challenge="")
     assert [cell.type for cell in cells] == ["markdown", "code", "code"]
     assert cells[1].kind == "plain"
     assert cells[2] is code

@@ -11,14 +11,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coursekit import check, handin
+from coursekit import check, handin, standing
 from samples import make_unit
 
 ANSWER = "def double(x):\n    return 2 * x"
-STUB = "def double(x):\n    raise NotImplementedError('not tried yet')"
+GIVEN = ["q1_double-small", "q1_double-large", "q2_why"]
 START = """\
 from coursekit import handin
-get_ipython().events.register("post_run_cell", handin.remember)"""
+handin.attach(get_ipython())"""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,21 @@ def test_it_tells_what_passes_what_is_missing_and_how_to_hand_in(
 ) -> None:
     said = summed_up(read(released), tmp_path, monkeypatch)
     assert re.search(r"small_challenge.ipynb, as saved at \d\d:\d\d:\d\d", said)
-    assert "0 of 2 checks pass; 1 have a hidden part." in said
+    assert "0 of 2 checks pass here; 1 go on in the grader." in said
     assert "not tried: question 1 (small), question 1 (large)" in said
     assert "written answer, question 2: 2 words" in said
-    assert "To hand in: restart the kernel, run all cells, save" in said
+    assert "To hand in: restart the kernel, run all cells, save. " in said
+    assert "The file is to be called small_challenge.ipynb." in said
     assert "out of order" not in said
+    notebook = read(released)
+    summary = cell_of(notebook, "summary-given")
+    order = [cell.id for cell in notebook.cells]
+    again, _ = standing.report(
+        notebook.cells,
+        lambda cell: (1 if cell is summary else order.index(cell.id) + 2, "pass"),
+        GIVEN,
+    )
+    assert not [line for line in again if "out of order" in line], "it does not count itself"
 
 
 def test_right_and_wrong_answers_are_told_apart(
@@ -92,7 +102,7 @@ def test_cells_run_out_of_order_or_not_at_all_are_told(
     saved = json.loads(json.dumps(notebook))
     cells = saved["cells"]
     cells[small], cells[large] = cells[large], cells[small]
-    lines, _ = handin.report(cells, lambda cell: (order.index(cell["id"]), handin.PASS))
+    lines, _ = standing.report(cells, lambda cell: (order.index(cell["id"]), standing.PASS), GIVEN)
     assert "Cells ran out of order: restart the kernel and run all, top to bottom." in lines
 
 
@@ -101,15 +111,17 @@ def test_a_deleted_check_is_missed(
 ) -> None:
     notebook = read(released)
     notebook.cells.remove(cell_of(notebook, "q1_double-large"))
-    assert "1 of 2 checks are gone" in summed_up(notebook, tmp_path, monkeypatch)
+    said = summed_up(notebook, tmp_path, monkeypatch)
+    assert "0 of 2 checks pass" in said
+    assert "gone: question 1 (large): rename this file, fetch a fresh one, copy your" in said
 
 
 def test_without_a_file_it_names_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    handin.summary(checks=2)
-    assert "coursekit check NAME.ipynb" in capsys.readouterr().out
+    handin.summary("small_challenge.ipynb", given="q1_double-small")
+    assert 'coursekit check "small_challenge.ipynb"' in capsys.readouterr().out
 
 
 def test_the_command_passes_only_a_complete_notebook(
@@ -122,7 +134,7 @@ def test_the_command_passes_only_a_complete_notebook(
     assert check.main(["check", str(file)]) == 1
     out = capsys.readouterr().out
     assert "0 of 2 checks pass" in out
-    assert "q1_double-small" in out
+    assert "question 1 (small) stopped:\n    AssertionError" in out
     cell_of(notebook, "q1_double").source = ANSWER
     nbformat.write(notebook, file)
     before = file.read_bytes()
@@ -136,7 +148,7 @@ def test_an_empty_written_answer_is_not_complete(
 ) -> None:
     notebook = read(released)
     cell_of(notebook, "q1_double").source = ANSWER
-    cell_of(notebook, "q2_why-answer").source = handin.BLANK
+    cell_of(notebook, "q2_why-answer").source = standing.BLANK
     file = tmp_path / "mine.ipynb"
     nbformat.write(notebook, file)
     assert check.main(["check", str(file)]) == 1
@@ -146,11 +158,12 @@ def test_an_empty_written_answer_is_not_complete(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "No such file or directory: name the .ipynb that you want to hand in."),
-        ("print(1)", "this is no notebook: name the .ipynb that you hand in."),
-        ("[1]", "this is no notebook"),
-        ('{"cells": 3}', "this is no notebook"),
-        ('{"cells": [1]}', "this is no notebook"),
+        (None, "no such file: name one .ipynb, in quotes if it has blanks."),
+        ("", "the file is empty: save or download the notebook again."),
+        ("print(1)", "the file is damaged: save or download the notebook again."),
+        ("[1]", "the file is damaged"),
+        ('{"cells": 3}', "the file is damaged"),
+        ('{"cells": [1]}', "the file is damaged"),
         ('{"cells": [{"cell_type": "code", "source": "1"}]}', "it has no checks"),
     ],
 )
@@ -166,6 +179,22 @@ def test_a_file_that_cannot_be_checked_is_one_sentence(
     assert error.count("\n") == 1
 
 
+def test_a_check_that_warns_does_not_count(
+    released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = read(released)
+    warns = "    import warnings\n    warnings.warn('careful', stacklevel=1)\n"
+    cell_of(notebook, "q1_double").source = ANSWER.replace("    return", f"{warns}    return")
+    cell_of(notebook, "q2_why-answer").source = "Because."
+    file = tmp_path / "mine.ipynb"
+    nbformat.write(notebook, file)
+    assert check.main(["check", "--quiet", str(file)]) == 1
+    out, err = capsys.readouterr()
+    assert "0 of 2 checks pass" in out
+    assert "warns, and so earns no points yet: question 1 (small), question 1 (large)" in out
+    assert "cells:" not in err
+
+
 def test_a_kernel_that_dies_is_one_sentence(
     released: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,7 +203,9 @@ def test_a_kernel_that_dies_is_one_sentence(
     file = tmp_path / "mine.ipynb"
     nbformat.write(notebook, file)
     assert check.main(["check", str(file)]) == 1
-    assert "the kernel died: look for a cell that ends Python." in capfd.readouterr().err
+    out = capfd.readouterr().out
+    assert "question 1, your answer ended Python: does it call exit(), or need too much" in out
+    assert "not run: question 1 (small), question 1 (large)" in out, "what ran is told all the same"
 
 
 def test_it_starts_without_nbgrader_or_tensorflow() -> None:
@@ -182,3 +213,101 @@ def test_it_starts_without_nbgrader_or_tensorflow() -> None:
     code += "m.partition('.')[0] in {'nbgrader', 'tensorflow', 'keras', 'nbclient', 'IPython'}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_deleted_or_doubled_check_is_never_complete(
+    released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = read(released)
+    cell_of(notebook, "q1_double").source = ANSWER
+    large = cell_of(notebook, "q1_double-large")
+    small = cell_of(notebook, "q1_double-small")
+    notebook.cells.remove(large)
+    file = tmp_path / "mine.ipynb"
+    nbformat.write(notebook, file)
+    assert check.main(["check", "--quiet", str(file)]) == 1
+    assert "1 of 2 checks pass" in capsys.readouterr().out
+    copy = nbformat.from_dict(json.loads(json.dumps(small)))
+    copy["id"] = "copy"
+    notebook.cells.insert(4, copy)
+    nbformat.write(notebook, file)
+    assert check.main(["check", "--quiet", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert "gone: question 1 (large)" in out
+    assert "twice: question 1 (small): delete the copies." in out
+
+
+def test_an_answer_that_was_changed_after_its_checks_does_not_count(
+    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = read(released)
+    cell_of(notebook, "q1_double").source = ANSWER
+    path = tmp_path / "small_challenge.ipynb"
+    later = read(released)
+    cell_of(later, "q1_double").source = "def double(x):\n    return None"
+    cell_of(notebook, "q2_why-answer").source = "Because."
+    cell_of(notebook, "setup-given").source = START
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            if cell.id == "summary-given":
+                nbformat.write(later, path)
+            client.execute_cell(cell, index)
+    said = cell_of(notebook, "summary-given").outputs[0].text
+    assert "0 of 2 checks pass" in said
+    assert "another answer than the one saved: save, restart the kernel, run all: qu" in said
+
+
+def test_an_answer_that_stops_does_not_count_with_the_old_function(
+    released: Path,
+) -> None:
+    cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
+    stops = {"q1_double": (9, "not yet")}
+    lines, complete = standing.report(
+        cells, lambda cell: stops.get(cell["id"], (10, standing.PASS)), GIVEN
+    )
+    assert not complete
+    assert lines[0].startswith("0 of 2")
+
+
+def test_a_deleted_written_answer_is_told_and_words_are_counted_over_cells(released: Path) -> None:
+    cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
+    task = next(i for i, cell in enumerate(cells) if cell["id"] == "q2_why")
+    cells[task]["source"] = ["Why? In 3 to 9 words."]
+    run = lambda cell: (1, standing.PASS)  # noqa: E731
+    mine = {"cell_type": "markdown", "metadata": {}, "id": "mine", "source": ["Two words."]}
+    scratch = {"cell_type": "code", "metadata": {}, "id": "s", "source": ["a b c d"]}
+    cells[task + 1 : task + 2] = [scratch, mine, mine]
+    lines, complete = standing.report(cells, run, GIVEN)
+    assert "written answer, question 2: 4 words (3 to 9 words are asked for)" in lines
+    assert complete
+    cells[task + 1 : task + 4] = [{**mine, "source": ["## Hand in\n", "many words"]}]
+    lines, complete = standing.report(cells, run, GIVEN)
+    assert (
+        "written answer, question 2: 0 words: its cell is gone, write below the question" in lines
+    )
+    assert not complete
+
+
+def test_without_the_set_up_cell_it_says_so(
+    released: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "small_challenge.ipynb"
+    path.write_bytes(released.read_bytes())
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    handin.summary("small_challenge.ipynb", given=" ".join(GIVEN))
+    assert "The set-up cell has not run: restart the kernel and run all" in capsys.readouterr().out
+
+
+def test_a_file_that_is_just_being_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "small_challenge.ipynb"
+    path.write_text('{"cells": [', encoding="utf-8")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    handin.summary("small_challenge.ipynb", given=" ".join(GIVEN))
+    assert "cannot be read at this moment: save, and run this again." in capsys.readouterr().out

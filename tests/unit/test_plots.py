@@ -77,13 +77,10 @@ def test_learning_curves_of_other_histories():
             plots.learning_curves(empty)
 
 
-def test_scatter_3d():
-    ax = plots.scatter_3d(POINTS, POINTS[:, :1], labels=("a [m]", "b [m]", "height [m]"), title="T")
+def test_of_an_accuracy_the_highest_is_told():
+    ax = plots.learning_curves({"accuracy": [0.5, 0.9, 0.8]}, metric="accuracy")
+    assert "highest 0.9 at epoch 2" in plots.alt_text(ax)
     picture(ax)
-    assert (ax.get_xlabel(), ax.get_zlabel(), ax.get_title()) == ("a [m]", "height [m]", "T")
-    assert "20 points" in plots.alt_text(ax)
-    with pytest.raises(ValueError, match=r"\(3, 2\)"):
-        plots.scatter_3d(POINTS, [1, 2, 3])
 
 
 def test_surface_beside_the_truth():

@@ -48,7 +48,7 @@ data.load_regression(), data.load_iris(), data.load_heart(), data.load_mnist(), 
 file = pathlib.Path(sys.argv[1])
 file.write_text('{"cells": []}', encoding="utf-8")
 os.environ["JPY_SESSION_NAME"] = str(file)
-handin.summary(checks=0)
+handin.summary('mine.ipynb', given='')
 """
     strict = ["-X", "warn_default_encoding", "-W", "always::EncodingWarning"]
     command = [sys.executable, *strict, "-c", code, str(tmp_path / "mine.ipynb")]

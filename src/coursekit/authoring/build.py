@@ -128,7 +128,8 @@ def make_unit(
         else:
             path = root / notebook_path(unit, source)
             _refuse_graded(source, cells)
-        cells = framed(cells, unit.course, challenge=is_challenge)
+        name = unit.challenge_notebook if is_challenge else ""
+        cells = framed(cells, unit.course, challenge=name)
         notebook = make_notebook(cells, links=links(unit, source))
         _refuse_unfilled(source, notebook, cells)
         current = restore_outputs(notebook, None if force else _read(path), cells)

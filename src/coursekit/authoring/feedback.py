@@ -20,7 +20,7 @@ from coursekit.authoring.leaks.secrets import KIND_OF_REGION, Public, Secret, cu
 from coursekit.authoring.leaks.targets import ANSI, Part, Place, pieces
 from coursekit.authoring.leaks.words import parse
 from coursekit.authoring.notebook import Notebook
-from coursekit.handin import HIDDEN
+from coursekit.standing import HIDDEN
 
 FAILED = (
     "The hidden part of this check did not pass: it asks the same of your function with other "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from coursekit.authoring.layout import Course
 from coursekit.authoring.source import SourceCell
 
 # A notebook may be all that somebody has: this cell needs nothing but Python.
 FIRST = """\
-# @title On Colab this installs the course; anywhere else it does nothing.
+# @title On Colab this installs the course; anywhere else it looks whether it is there.
 import importlib.util
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import sys
 COURSE = "{address}"
 
 
-class NotInstalled(ModuleNotFoundError):
+class NotInstalled(RuntimeError):
     def _render_traceback_(self):
         return [str(self)]
 
@@ -25,23 +27,29 @@ def install():
         print("Installing the course: about half a minute.")
         pip = [sys.executable, "-m", "pip", "install", "-qq", f"git+{{COURSE}}"]
         if not subprocess.run(pip).returncode:
-            return importlib.invalidate_caches()
-    todo = f"run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again."
-    raise NotInstalled(f"The course is not installed here: {{todo}}")
+            importlib.invalidate_caches()
+            return print("Done. The next cell loads TensorFlow, which takes some seconds.")
+    found = f"The course is not in this kernel's Python, {{sys.executable}}"
+    choose = "Installed it already? Choose that Python: Kernel → Change Kernel"
+    install = f"Else run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again"
+    raise NotInstalled(f"{{found}}. {{choose}}. {{install}}.")
 
 
 if importlib.util.find_spec("coursekit") is None:
     install()
 """
-LAST = """\
+LAST = '''\
 # Run this last: what passes, what is missing, and how to hand in.
 from coursekit import handin
 
-handin.summary(checks={checks})
+given = """
+{given}
 """
+handin.summary("{name}", given=given)
+'''
 
 
-def framed(cells: list[SourceCell], course: Course, *, challenge: bool) -> list[SourceCell]:
+def framed(cells: list[SourceCell], course: Course, *, challenge: str = "") -> list[SourceCell]:
     """Return the cells of a notebook with those that every notebook has.
 
     Parameters
@@ -50,8 +58,8 @@ def framed(cells: list[SourceCell], course: Course, *, challenge: bool) -> list[
         What the author wrote.
     course : Course
         Whose student repository is what Colab installs.
-    challenge : bool
-        Whether there are checks to sum up.
+    challenge : str
+        File name of a challenge; empty for a lecture, which has nothing to sum up.
     """
     kind = "given" if challenge else "plain"
     at = next((i for i, cell in enumerate(cells) if cell.type == "code"), len(cells))
@@ -59,7 +67,7 @@ def framed(cells: list[SourceCell], course: Course, *, challenge: bool) -> list[
     first = FIRST.format(address=course.student_repository).rstrip()
     made = [*cells[:at], SourceCell(kind, "install", "code", first, line, added=True), *cells[at:]]
     if challenge:
-        checks = sum(cell.kind == "check" for cell in cells)
-        last = LAST.format(checks=checks).rstrip()
+        ids = " ".join(cell.grade_id for cell in cells if cell.kind in ("check", "task"))
+        last = LAST.format(given=textwrap.fill(ids, 80), name=challenge).rstrip()
         made.append(SourceCell("given", "summary", "code", last, cells[-1].line, added=True))
     return made

@@ -38,6 +38,10 @@ def links(unit: Unit, source: Path) -> dict[str, str]:
     if unit.challenge:
         path = notebook_path(unit, unit.challenge)
         made["challenge"] = f"[the challenge]({address(course, path)})"
+    after = unit.lectures.index(source) + 1 if source in unit.lectures else len(unit.lectures)
+    if after < len(unit.lectures):
+        path = notebook_path(unit, unit.lectures[after])
+        made["next"] = f"[part {after + 1}]({address(course, path)})"
     if unit.lectures:
         path = notebook_path(unit, unit.lectures[0])
         made["lecture"] = f"[the lecture]({address(course, path)})"

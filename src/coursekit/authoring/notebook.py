@@ -20,8 +20,9 @@ KERNEL = {
 }
 QUIZ = ("answers = {", "quiz.ask(")
 # A quiz's code holds its answers, and installing teaches nothing: JupyterLab and VS Code, Colab and
-# the site fold them. Colab shows the title instead.
-FOLDS = (*QUIZ, "# @title")
+# the site fold what begins with a title. Colab shows the title instead.
+FOLD = "# @title "
+ASK = f"{FOLD}A question: run this cell, then click on an answer.\n"
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hide-input"]}
 # nbgrader's flags (grade, solution, locked, task) for each kind of cell
 FLAGS = {
@@ -56,9 +57,11 @@ def make_notebook(cells: list[SourceCell], *, links: dict[str, str] | None = Non
         text = _fill(source.text, links or {}) if source.type == "markdown" else source.text
         make = new_markdown_cell if source.type == "markdown" else new_code_cell
         cell = make(text, id=_cell_id(source, text, after_task, seen))
+        if source.type == "code" and text.startswith(QUIZ):
+            cell.source = ASK + text
         if source.kind != "plain":
             cell.metadata["nbgrader"] = _nbgrader_metadata(source)
-        if source.type == "code" and text.startswith(FOLDS):
+        if source.type == "code" and cell.source.startswith(FOLD):
             cell.metadata.update(copy.deepcopy(FOLDED))
         notebook.cells.append(cell)
         after_task = source.name if source.kind == "task" else ""

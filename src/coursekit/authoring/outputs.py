@@ -45,7 +45,7 @@ def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[Sour
     if not marked:
         return True
     stored = dict(built.metadata.get("coursekit", {})) if built else {}
-    if built is None or stored.get("code") != _code_digest(notebook, cells):
+    if built is None or stored.get("code") != _code_digest(cells):
         return False
     by_id = {cell.id: cell for cell in built.cells if cell.cell_type == "code"}
     kept = [by_id[cell.id] for cell in marked]
@@ -137,7 +137,7 @@ def _sign(notebook: Notebook, cells: list[SourceCell], marked: list[Notebook]) -
     for cell in marked:
         cell.execution_count = code.index(cell.id) + 1
     notebook.metadata["coursekit"] = {
-        "code": _code_digest(notebook, cells),
+        "code": _code_digest(cells),
         "outputs": _outputs_digest(marked),
     }
 
@@ -146,10 +146,9 @@ def _outputs_digest(marked: list[Notebook]) -> str:
     return _digest([[cell.id, cell.execution_count, cell.outputs] for cell in marked])
 
 
-def _code_digest(notebook: Notebook, cells: list[SourceCell]) -> str:
+def _code_digest(cells: list[SourceCell]) -> str:
     """Return a digest of what an author wrote: what the build adds makes no output."""
-    pairs = zip(notebook.cells, cells, strict=True)
-    return _digest([c.source for c, made in pairs if made.type == "code" and not made.added])
+    return _digest([cell.text for cell in cells if cell.type == "code" and not cell.added])
 
 
 def _digest(value: object) -> str:

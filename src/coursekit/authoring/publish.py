@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coursekit.authoring.build import check
@@ -14,11 +15,14 @@ from coursekit.authoring.contents import pages, rows
 from coursekit.authoring.layout import Course, CourseError, read_toml
 from coursekit.authoring.leaks.gate import gate_files
 from coursekit.authoring.leaks.targets import PUBLICATION
+from coursekit.authoring.notebook import to_bytes
 from coursekit.authoring.progress import Progress, no_progress
+from coursekit.authoring.source import COMPARED
 
 STUDENT_PACKAGE = (
     *(
         "__init__.py",
+        "__main__.py",
         "_fetch.py",
         "check.py",
         "data.py",
@@ -26,8 +30,10 @@ STUDENT_PACKAGE = (
         "handin.py",
         "plots.py",
         "predict.py",
+        "quiz.js",
         "quiz.py",
         "setup.py",
+        "standing.py",
     ),
     *("datasets.json", "py.typed"),
 )
@@ -103,13 +109,25 @@ def student_repository(course: Course) -> dict[str, bytes]:
         path = course.root / name
         if path.is_symlink() or not path.is_file():
             raise CourseError(f"{name} is missing or a link: put the file there to publish it.")
-        files[name] = path.read_bytes()
+        files[name] = _unrun(path) if path.suffix == ".ipynb" else path.read_bytes()
     values = _values(course)
     for name in TEMPLATES:
         files[name] = _templates().get_template(f"{name}.j2").render(values).encode()
     sums = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     files[PUBLICATION] = "".join(sums).encode()
     return dict(sorted(files.items()))
+
+
+def _unrun(path: Path) -> bytes:
+    """Return a notebook without outputs: a stored result would answer before the learner does."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("coursekit", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if line != COMPARED)
+    return to_bytes(notebook)
 
 
 def _former(course: Course, folder: Path) -> set[str]:

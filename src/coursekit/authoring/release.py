@@ -15,7 +15,7 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.feedback import RedactFeedback
 from coursekit.authoring.layout import CourseError, Unit
 from coursekit.authoring.source import COMPARED
-from coursekit.handin import HIDDEN
+from coursekit.standing import HIDDEN
 
 CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
