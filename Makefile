@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render site lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,9 +52,10 @@ sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/ma
 
 lint: $(STAMP)  ## check the course's text, and style, types and size of the code
 	$(BIN)/coursekit lint
-	$(BIN)/ruff check src tests data conftest.py
-	$(BIN)/ruff format --check src tests data conftest.py
+	$(BIN)/ruff check src tests data docs/site conftest.py
+	$(BIN)/ruff format --check src tests data docs/site conftest.py
 	$(BIN)/mypy
+	cd docs/site && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml make_site.py
 	$(BIN)/python tests/bench/size.py
 
 bench: $(STAMP)  ## measure what the budgets limit: start-up, what a check adds
@@ -70,9 +71,12 @@ size: $(STAMP)  ## count lines of code against the budgets
 render: $(STAMP)  ## execute every notebook, write HTML and a screenshot into rendered/ (needs Chromium)
 	$(BIN)/python tests/browser/render.py
 
+site: $(STAMP)  ## make the course's site in site/html (needs npm; ONLY=00_foundations executes that unit alone)
+	$(BIN)/python docs/site/make_site.py $(ONLY)
+
 lock: $(STAMP)  ## pin the graders' environment anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests --extra site \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock --upgrade pyproject.toml
 
 clean:  ## remove the environment and caches (never students' files)
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* dist
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* dist site

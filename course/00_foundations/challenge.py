@@ -7,15 +7,15 @@
 #
 # In a garden stands a feeding box for hedgehogs, and a cat has found out how good the food is. So the box gets a gate that decides who may come in: with a camera, a scale, and a chip so small that Keras does not fit on it. NumPy does. Piece by piece you build the gate's brain in NumPy, and check every piece against Keras, or against pencil and paper.
 #
-# On Colab, save your own copy first: **File → Save a copy in Drive**.
+# On Colab, save your own copy first: **File → Save a copy in Drive**. Work in the new tab, and click on its name, top left, to call it `foundations_challenge.ipynb` again.
 #
 # ## How it works
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
-# - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 # - Questions 3 and 7 are the hardest of the whole unit. No other question needs them: leave them for the end, if you like.
 #
 # Run the next two cells first. The second also makes `brain`, a small Keras network that question 4 needs.
@@ -375,7 +375,7 @@ def widest(inputs, outputs, room):
 expect.equal(
     [widest(100, 10, 7114), widest(100, 10, 7113)],
     [64, 63],
-    name="widths of 100 → ? → 10 with room for 7,114 and for 7,113",
+    name="widths of 100 to ? to 10 with room for 7,114 and for 7,113",
     hint="Each hidden unit has a bias, too; and do not return the first width that is too large.",
 )
 expect.equal(
@@ -689,7 +689,7 @@ plots.show(
 #
 # Your friend writes: "My loss explodes. Gradient descent goes downhill, so it must be a bug in the gradient." Her gradient is right. In 60 to 120 words: explain what happens in one step, and why the next step is worse; say what millivolts have to do with it; and name **two** different cures.
 #
-# A person reads this answer. Write it in the next cell.
+# A person reads this answer. Double-click on the next cell, write, then press Shift + Enter.
 #
 # ### BEGIN MARK SCHEME
 # 1 point each:
@@ -706,6 +706,6 @@ plots.show(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
-# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
+# 1. **Restart and run all cells**: on Colab **Runtime → Restart session and run all**, in JupyterLab **Kernel → Restart Kernel and Run All Cells**. The last cell, just below, sums up what passes and what is missing. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Save**; the file is the one that you opened.
 # 3. Hand in that one file, `foundations_challenge.ipynb`, where your teacher collects it. Keep its name.

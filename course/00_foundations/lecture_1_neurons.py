@@ -10,20 +10,27 @@
 # %% [markdown]
 # ## Objectives *(2 min)*
 #
-# **75 minutes.** You need Python, and a little NumPy: arrays, slices, `@` for the matrix product. Nothing of deep
+# **75 minutes.** You need Python, and a little NumPy: arrays, slices, `@` for the matrix product. (New to NumPy? First
+# an hour with [its guide for beginners](https://numpy.org/doc/stable/user/absolute_beginners.html).) Nothing of deep
 # learning. On Colab, save a copy in Drive first (*File → Save a copy in Drive*), or your work is lost when you close
-# the tab.
+# the tab. Next time open that copy, from the folder *Colab Notebooks* in your Drive.
 #
 # At the end you can
 #
 # 1. name rank, shape and dtype of an array, and say what each axis means;
-# 2. compute a neuron and one step of the perceptron rule by hand, and say why one neuron cannot do XOR;
+# 2. compute a neuron and one step of the perceptron rule by hand, and say why one neuron cannot do XOR (one or the other,
+#    not both);
 # 3. write a network as a formula, in NumPy and in Keras, with equal results;
 # 4. predict the shapes and count the parameters of a small Keras model.
 #
-# Some code cells are folded. Run them like the others: they ask you a question. The first cell also sets the **seed**,
-# the number from which all random choices start: the same seed draws the same "random" numbers, on your machine and
-# (nearly) on ours.
+# **How to read this.** The grey boxes are *cells*. Click in one and press **Shift + Enter**: it runs, and its result
+# appears below. Go from top to bottom, one by one: *Run all* would answer before you can guess. Some cells are folded;
+# run them like the others: the first installs the course on Colab, the rest ask you a question. (Colab may want you to
+# sign in, and warn that Google did not write this notebook: choose *Run anyway*. After a long pause it forgets all
+# results: click in the cell where you stopped, then *Runtime → Run before*.)
+#
+# The next cell but one, the **set-up cell**, also sets the **seed**, the number from which all random choices start:
+# the same seed draws the same "random" numbers, on your machine and (nearly) on ours.
 
 # %%
 from coursekit import data, expect, plots, predict, quiz, setup
@@ -59,8 +66,8 @@ import numpy as np
 # | 0 | scalar | one length |
 # | 1 | vector | one flower: 4 lengths |
 # | 2 | matrix | the table of all flowers; one grey image |
-# | 3 | | a batch of grey images; one colour image |
-# | 4 | | a batch of colour images |
+# | 3 | no name of its own | a batch of grey images; one colour image |
+# | 4 | no name of its own | a batch of colour images |
 #
 # A **batch** is some examples in one array. So rank does not say *what* it is: one colour image and a batch of grey
 # ones both have rank 3. The axes have meanings, and you must know them. By custom the **first axis counts examples**.
@@ -117,9 +124,9 @@ for ax, stack in zip(axes[3:], (mnist.x_train[:5], photos)):
 parts = ["a length", "a flower", "5 flowers × 4", "5 digits × 28 × 28", "2 photos × 427 × 640 × 3"]
 for rank, (ax, part) in enumerate(zip(axes, parts)):
     ax.set(title=f"rank {rank}", xlabel=part, xticks=[], yticks=[])
-plots.show(
-    fig, alt="A cell, a row of four, a table, a stack of digits, a stack of two photographs."
-)
+alt = "Ways to walk: none in one cell, one in a row of 4 cells, two in a table of 5 × 4 cells. "
+alt += "Rank 3: five digits, and rank 4: two photographs, each drawn behind the one before."
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # What is in a pixel? In a grey image one number: 0 is background, 255 is full ink. In a colour image three: how much
@@ -135,7 +142,8 @@ plots.show(
 
 # %%
 fig, axes = plt.subplot_mosaic("AABB;CDEF", figsize=(9.5, 6.4), layout="constrained")
-digit, crop = mnist.x_train[0], slice(9, 17)
+digit, crop, ticks = mnist.x_train[0], slice(9, 17), dict(xlabel="column", xticks=[0, 300, 600])
+print("The square, rows and columns 9 to 16:", digit[crop, crop], sep="\n")
 axes["A"].imshow(digit, cmap="gray_r")
 axes["A"].add_patch(plt.Rectangle((8.5, 8.5), 8, 8, fill=False, ec=plots.COLOURS["vermillion"]))
 axes["A"].set(title="One digit: shape (28, 28)", xlabel="column", ylabel="row")
@@ -144,13 +152,14 @@ for (row, column), value in np.ndenumerate(digit[crop, crop]):
     axes["B"].text(9 + column, 9 + row, value, ha="center", va="center", fontsize=8)
 axes["B"].set(title="The square, as numbers", xlabel="column", ylabel="row")
 axes["C"].imshow(photos[1])
-axes["C"].set(title="A photo (427, 640, 3)", ylabel="row")
+axes["C"].set(title="A photo (427, 640, 3)", ylabel="row", **ticks)
 for key, channel, name in zip("DEF", range(3), ("red", "green", "blue")):
     axes[key].imshow(photos[1][:, :, channel], cmap="gray", vmin=0, vmax=255)
-    axes[key].set(title=f"[:, :, {channel}]: {name}", yticks=[])
-for key in "CDEF":
-    axes[key].set(xlabel="column", xticks=[0, 300, 600])
-plots.show(fig, alt="A digit beside its numbers; a flower beside its red, green and blue parts.")
+    axes[key].set(title=f"[:, :, {channel}]: {name}", yticks=[], **ticks)
+petals = photos[1][140:300, 240:360].mean(axis=(0, 1))  # a patch of petals -> (3,)
+alt = "A digit beside the numbers printed above. A flower beside its three channels: of 255, the "
+alt += "petals have about {:.0f} in red, {:.0f} in green and {:.0f} in blue.".format(*petals)
+plots.show(fig, alt=alt)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -164,7 +173,7 @@ print("scaled:", scaled.dtype, scaled.shape, "from", scaled.min(), "to", scaled.
 answers = {
     "3": "Right: image, row, column. A grey pixel is one number, so colour needs no axis.",
     "2": "Misconception: that a batch is no axis. The first axis counts the images.",
-    "4": "That is a batch of colour images. Some Keras layers want (64, 28, 28, 1): same numbers.",
+    "4": "No: that is a batch of colour images. Some Keras layers want (64, 28, 28, 1): same numbers.",
     "64": "Misconception: that rank is a length. Rank counts axes; 64 is the length of the first.",
 }
 quiz.ask("64 grey images of 28 × 28 pixels in one array: which rank?", answers)
@@ -216,8 +225,11 @@ def draw_flowers(ax, title):
     ax.grid(alpha=0.3)
 
 
-# %%
 w, b = np.array([-1, 1]), -4
+alt = "Left: x1 times −1, x2 times 1, and −4 are added to z; then z ≥ 0?; then 0 or 1. Right: the "
+alt += "line x2 = x1 + 4; the arrow w points up and to the left, to the side of the 1s. "
+
+# %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.9), layout="constrained")
 inputs = [("x1", 2, "w1 = −1", 1.75), ("x2", 1, "w2 = 1", 1.08), ("1", 0, "b = −4", 0.2)]
 arrow = {"arrowstyle": "->", "lw": 1.5}
@@ -236,7 +248,8 @@ line(right, w, b, color="black")
 right.annotate("", (-7, 7), (-2, 2), arrowprops={"arrowstyle": "->", "lw": 2})
 right.text(-7, 8, "w", clip_on=True)
 right.legend(fontsize=8, loc="upper right")
-plots.show(fig, alt="Inputs, weights, a sum and a threshold; a line with setosa mostly above it.")
+astray = species - (flowers @ w + b >= 0)  # on the wrong side: 1 a setosa, -1 a versicolor
+plots.show(fig, alt=alt + f"Astray: {sum(astray == 1)} setosas, {sum(astray == -1)} versicolors.")
 
 # %%
 z_guess = None  # w = (-1, 1), b = -4, x = (20, 2)
@@ -306,7 +319,7 @@ predict.compare("changes", len(changes))
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(9.5, 3.2), sharey=True, layout="constrained")
-before = None
+before, alt = None, ""
 for number, (ax, (example, new_w, new_b)) in enumerate(zip(axes, changes), 1):
     draw_flowers(ax, f"change {number}")
     ax.set(xlabel="x1 [mm]", ylabel="x2 [mm]" if number == 1 else "")
@@ -315,8 +328,10 @@ for number, (ax, (example, new_w, new_b)) in enumerate(zip(axes, changes), 1):
     line(ax, new_w, new_b, color="black")
     ax.plot(*example, "o", ms=14, mfc="none", mec="black", mew=1.5)
     before = new_w, new_b
+    alt += f"Change {number}: wrong at ({example[0]}, {example[1]}); "
+    alt += f"new line {new_w[0]} x1 {new_w[1]:+} x2 {new_b:+} = 0. "
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(fig, alt="The line turns with every change; in the last panel it separates the species.")
+plots.show(fig, alt=alt + "After the last, every flower is on its side.")
 
 # %%
 answers = {
@@ -361,9 +376,9 @@ for ax, (name, target), bias in zip(axes, gates.items(), (-1.5, -0.5, None)):
         line(ax, np.array([1, 1]), bias, color="black")
 axes[2].text(0.5, 0.5, "no line\nwill do", ha="center", va="center", fontsize=12)
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(
-    fig, alt="AND and OR are split by a line; in XOR equal corners lie across from each other."
-)
+alt = "Circles are 1s. AND: a line cuts off the circle (1, 1). OR: it cuts off the square (0, 0). "
+alt += "XOR: circles at (0, 1) and (1, 0), squares at (0, 0) and (1, 1): equals lie crosswise."
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # In 1969 this puzzle helped to end a first wave of enthusiasm. The way out is a second **layer**. Two neurons look at
@@ -391,9 +406,10 @@ for row, bias, style, name in zip(A0, b0, ("-", "--"), ("OR", "NAND")):
 line(axes[1], A1[0], b1[0], color="black", ls=":")
 axes[1].text(1, 1.15, "two corners", ha="center")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-plots.show(
-    fig, alt="Left: 1s between two lines. Right: both 1s on one spot, split off by one line."
-)
+alt = "Left: the 1s, (0, 1) and (1, 0), lie between the lines, (0, 0) below and (1, 1) above them. "
+alt += "Right: (0, 0) has moved to ({}, {}), (1, 1) to ({}, {}), ".format(*hidden[0], *hidden[3])
+alt += "both 1s to one spot, (1, 1); one line cuts it off."
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -435,7 +451,7 @@ ax.set(
 )
 ax.set(ylim=(-3.8, 3.8), xticks=[], yticks=[], aspect="equal")
 plots.show(
-    fig, alt="x is 3 × 1, A0 is 5 × 3, A1 is 4 × 5, A2 is 2 × 4; each b is as high as its A."
+    fig, alt="Height × width: x 3 × 1, A0 5 × 3, A1 4 × 5, A2 2 × 4; each b is as high as its A."
 )
 
 # %%
@@ -462,7 +478,7 @@ print("one example:", f(X[0]).shape, "  seven:", by_hand.shape)
 # %%
 answers = {
     "(64, 100)": "Right: 64 rows, one for each neuron; 100 columns, one for each number that comes in.",
-    "(100, 64)": "That is Keras' way, the transpose. In A x + b the rows are the neurons.",
+    "(100, 64)": "Not quite: that is Keras' way, the transpose. In A x + b the rows are the neurons.",
     "(64,)": "Misconception: one weight for each neuron. That is b. A has one for each pair.",
 }
 quiz.ask(
@@ -584,7 +600,8 @@ for ax, (name, value) in zip(axes, results.items()):
     for (row, column), number in np.ndenumerate(value):
         ax.text(column, row, f"{number:.0f}", ha="center", va="center", fontsize=14)
     ax.set(title=name, xlabel=f"shape {value.shape}", xticks=[], yticks=[])
-plots.show(fig, alt="Reshape reads 0 1, 2 3, 4 5; Permute reads 0 3, 1 4, 2 5; Flatten is one row.")
+alt = "Row by row: the input 0 1 2, 3 4 5; Reshape 0 1, 2 3, 4 5; Permute 0 3, 1 4, 2 5; "
+plots.show(fig, alt=alt + "Flatten one row, 0 1 2 3 4 5.")
 
 # %% [markdown]
 # ### Your first model, counted
@@ -614,12 +631,14 @@ model.summary(line_length=60)
 
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.7), width_ratios=[101, 65], layout="constrained")
 for ax, layer in zip(axes, model.layers):
+    print(layer.name, layer.output.shape, layer.count_params())  # the table in plain words
     W, bias = layer.get_weights()
     shown = ax.imshow(np.vstack([W, bias]).T, cmap="RdBu", vmin=-0.3, vmax=0.3)
     ax.set(title=f"weights {W.shape} and biases {bias.shape}", ylabel="neuron")
     ax.set_xlabel("number that comes in (last: the bias)")
 fig.colorbar(shown, label="value")
-plots.show(fig, alt="Two random patterns, the first far larger. The last column, the biases, is 0.")
+alt = " and ".join(f"{layer.count_params():,} pixels" for layer in model.layers)
+plots.show(fig, alt=f"Random patterns: {alt}. The last column of each, the biases, is 0.")
 assert model.count_params() == 64 * (100 + 1) + 10 * (64 + 1) == 7_114
 
 # %%
@@ -687,4 +706,4 @@ print("back to NumPy:", isinstance(keras.ops.convert_to_numpy(t), np.ndarray))
 # **Play:** [playground.tensorflow.org](https://playground.tensorflow.org) trains small networks in the browser.
 # Choose the data set that looks like XOR: how few hidden neurons are enough?
 #
-# **Next:** *Foundations 2: activations*. What is the best bend $g$, and what goes wrong with a bad one?
+# **Next:** {{next}}, *activations*. What is the best bend $g$, and what goes wrong with a bad one?

@@ -110,6 +110,11 @@ bounded = {  # name: (g, its slope)
 }
 
 
+def slopes_at(family, z):
+    """Say the slope of each at z."""
+    return ", ".join(f"{name} {float(slope(z)):.2f}" for name, (_, slope) in family.items())
+
+
 # %%
 def draw(family, ylim):
     z = np.linspace(-4, 4, 402)  # an even number: never exactly at the bend
@@ -129,9 +134,8 @@ def draw(family, ylim):
 
 
 fig = draw(bounded, ylim=(-1.6, 1.6))
-plots.show(
-    fig, alt="S-shaped curves with slopes that fade to 0 on both sides; the step's slope is 0."
-)
+alt = f"Slopes at z = 0, where they are highest: {slopes_at(bounded, 0.0)}. "
+plots.show(fig, alt=alt + f"At z = 4, and at −4: {slopes_at(bounded, 4.0)}.")
 
 # %% [markdown]
 # The step has slope 0 everywhere: the perceptron rule managed without slopes, but through several layers nobody can
@@ -166,16 +170,16 @@ rectifiers = {
     "silu": (lambda z: z * sigmoid(z), lambda z: sigmoid(z) * (1 + z * (1 - sigmoid(z)))),
 }
 fig = draw(rectifiers, ylim=(-2, 4))
-plots.show(
-    fig, alt="All rise with slope about 1 on the right; only relu is exactly flat on the left."
-)
+alt = f"Slopes on the right, at z = 4: {slopes_at(rectifiers, 4.0)}. "
+alt += f"On the left, at −1: {slopes_at(rectifiers, -1.0)}; at −4: {slopes_at(rectifiers, -4.0)}."
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
     "relu": "Right: its slope is exactly 0 on the left. The others keep some slope, if a small one.",
-    "sigmoid": "It saturates: its slope gets tiny on both sides, but it is never exactly 0.",
+    "sigmoid": "No: it saturates, so its slope gets tiny on both sides, but it is never exactly 0.",
     "leaky_relu": "Misconception: that 'leaky' loses something. The leak is what keeps it alive.",
-    "softplus": "Its slope is a sigmoid: small on the left, and never 0.",
+    "softplus": "No: its slope is a sigmoid: small on the left, and never 0.",
 }
 quiz.ask(
     "z is -2 on every row, and the inputs stay as they are. Which unit never gets a correction?",
@@ -217,14 +221,14 @@ expect.close(softmax(z + 100), softmax(z), name="softmax of z + 100")
 
 fig, axes = plt.subplots(1, 4, figsize=(9.5, 2.9), layout="constrained")
 axes[0].bar(range(4), z, color=plots.COLOURS["orange"], ec="black", hatch="//")
+alt = f"z is {z.tolist()}. Shares, for each T:"
 axes[0].set(title="z: any numbers", xlabel="class", ylabel="z", xticks=range(4))
 for ax, T, mood in zip(axes[1:], (0.5, 1, 3), ("bold", "as it is", "shy")):
     bars = ax.bar(range(4), softmax(z / T), color=plots.COLOURS["sky"], ec="black")
     ax.bar_label(bars, fmt="%.2f", fontsize=8)
+    alt += f" {mood}, T = {T}: {np.round(softmax(z / T), 2).tolist()}."
     ax.set(title=f"T = {T}: {mood}", xlabel="class", ylabel="share", ylim=(0, 1), xticks=range(4))
-plots.show(
-    fig, alt="Bars of softmax: at T = 0.5 one bar has nearly all, at T = 3 they are similar."
-)
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -273,8 +277,11 @@ starts = {  # standard deviation of the weights; 100 inputs and 100 units in eac
     "He": (np.sqrt(2 / 100), "--", "vermillion"),
     "large, 0.3": (0.3, "-.", "green"),
 }
+
+# %%
 rng = np.random.default_rng(0)
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
+alt = "Root mean square after the first and the last layer:"
 for ax, (name, g) in zip(axes, {"tanh": np.tanh, "relu": rectifiers["relu"][0]}.items()):
     for start, (sd, style, colour) in starts.items():
         a, spread = rng.normal(size=(500, 100)), []  # 500 rows
@@ -282,10 +289,11 @@ for ax, (name, g) in zip(axes, {"tanh": np.tanh, "relu": rectifiers["relu"][0]}.
             a = g(a @ rng.normal(0, sd, size=(100, 100)))  # (500, 100) @ (100, 100)
             spread.append(np.sqrt(np.mean(a**2)))
         ax.plot(range(1, 21), spread, style, color=plots.COLOURS[colour], lw=2, label=start)
+        alt += f" {name}, {start}: {spread[0]:.2g} to {spread[-1]:.2g};"
     ax.set(title=name, xlabel="layer", ylabel="root mean square", yscale="log", xticks=[1, 10, 20])
 axes[0].set_ylim(0.05, 1.2)  # the small weights leave it, downwards
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-plots.show(fig, alt="tanh: Glorot sinks slowly, large sits near 1. relu: only He is about level.")
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -335,7 +343,8 @@ fig, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), sharey=True, layout="constrai
 for ax, n in zip(axes, (4, 8, 20)):
     draw_tents(ax, n)
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(fig, alt="4 tents miss the outer bends, 8 come near the curve, 20 lie on it.")
+alt = "; ".join(ax.get_title() for ax in axes)
+plots.show(fig, alt=f"A curve with bends, and sums of tents. {alt}.")
 
 
 # %%
@@ -343,15 +352,16 @@ def tents(n):
     fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
     draw_tents(ax, n)
     ax.legend()
-    plots.show(fig, alt=f"The curve and a sum of {n} tents.")
+    plots.show(fig, alt=f"The curve and a sum of {ax.get_title()}.")
 
 
+# Without a slider: run tents(10) in a cell of your own.
 slider = widgets.IntSlider(value=10, min=2, max=30, description="tents", continuous_update=False)
 _ = widgets.interact(tents, n=slider)  # needs a running kernel; the picture above tells the same
 
 # %%
 answers = {
-    "That some weights are good enough": "Right. Finding them is the business of training.",
+    "That some weights are good enough": "Right: finding them is the business of training.",
     "That training will find them": "Misconception: it says that they exist, not how to get there.",
     "That one layer is always best": "Misconception: several layers often need far fewer units.",
 }
@@ -454,12 +464,13 @@ starts = {
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(9.5, 3.9), sharey=True, layout="constrained")
-first = {}
+first, alt = {}, "Length of the gradient, layer 1 to layer 20:"
 for ax, activation in zip(axes, ("sigmoid", "tanh", "relu")):
     print(activation, end=" ")
     for name, (start, style, colour) in starts.items():
         norms = gradient_norms(activation, start)
         first[activation, name] = norms[0]
+        alt += f" {activation}, {name}: {norms[0]:.0e} to {norms[-1]:.0e};"
         ax.plot(norms, style, color=plots.COLOURS[colour], lw=2, label=name)
         print(end=".", flush=True)
     ax.axhspan(0.01, 100, fc="none", ec="0.8", hatch="//", label="healthy")
@@ -467,7 +478,7 @@ for ax, activation in zip(axes, ("sigmoid", "tanh", "relu")):
     ax.set(ylim=(1e-16, 1e10), xticks=[0, 4, 9, 14, 19], xticklabels=[1, 5, 10, 15, 20])
 axes[0].set_ylabel("length of the gradient")
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=5)
-plots.show(fig, alt="sigmoid falls steeply to the left; level: tanh with Glorot, relu with He.")
+plots.show(fig, alt=alt + " healthy are 0.01 to 100.")
 part = first["sigmoid", "Glorot"] / first["tanh", "Glorot"]
 expect.that(part < 1e-3, expected="layer 1: sigmoid's is under a thousandth of tanh's", got=part)
 
@@ -509,7 +520,7 @@ predict.compare("they differ", max(spreads, key=spreads.get))
 answers = {
     "They get equal corrections, for ever": "Right: equal weights, equal gradients. Four copies of one.",
     "Zero is too small a number": "Misconception: 0.5 fails as well. The point is that all are equal.",
-    "Keras forbids it": "It does not: kernel_initializer='zeros' runs, and learns next to nothing.",
+    "Keras forbids it": "No: kernel_initializer='zeros' runs, and learns next to nothing.",
 }
 quiz.ask("Why can neurons that start equal not become different?", answers)
 
@@ -526,9 +537,8 @@ quiz.ask("Why can neurons that start equal not become different?", answers)
 # %%
 t = np.linspace(-3, 3, 201, dtype="float32")[:, None]  # (201, 1)
 copies = np.tile(t, (300, 1))  # (60300, 1)
-fig, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), sharey=True, layout="constrained")
-errors = {}
-for ax, n in zip(axes, (2, 5, 20)):
+fits, errors = {}, {}
+for n in (2, 5, 20):
     keras.utils.set_random_seed(0)
     wide, apart = init.RandomNormal(stddev=1.5), init.RandomUniform(-3, 3)
     hidden = keras.layers.Dense(n, "tanh", kernel_initializer=wide, bias_initializer=apart)
@@ -536,14 +546,21 @@ for ax, n in zip(axes, (2, 5, 20)):
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.02), loss="mse")
     model.fit(copies, curve(copies), batch_size=100, epochs=2, verbose=0)
     print(end=".", flush=True)
-    fitted = model(t).numpy()
-    errors[n] = float(np.sqrt(np.mean((fitted - curve(t)) ** 2)))
+    fits[n] = model(t).numpy()
+    errors[n] = float(np.sqrt(np.mean((fits[n] - curve(t)) ** 2)))
+expect.that(errors[20] < errors[2] / 2, expected="20 units halve the error of 2", got=errors)
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), sharey=True, layout="constrained")
+turns = np.array([-2.28, -0.86, 0.86, 2.28])  # where the curve is level
+alt = f"Heights at the four bends, t = {turns.tolist()}: {np.round(curve(turns), 1).tolist()}"
+for ax, (n, fitted) in zip(axes, fits.items()):
+    alt += f"; {n} units {np.round(np.interp(turns, t[:, 0], fitted[:, 0]), 1).tolist()}"
     ax.plot(t, curve(t), color="0.7", lw=6, label="curve")
     ax.plot(t, fitted, color=plots.COLOURS["blue"], lw=2, label="network")
     ax.set(title=f"{n} units: off by {errors[n]:.2f}", xlabel="t", ylabel="y", ylim=(-2, 2))
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(fig, alt="Two units miss the outer bends, five come nearer, twenty lie on the curve.")
-expect.that(errors[20] < errors[2] / 2, expected="20 units halve the error of 2", got=errors)
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # ### Which one to choose
@@ -627,5 +644,5 @@ print(f"always answering 0 costs: {np.mean(y**2):.1f}")
 # name for `silu`; `gelu`, a close relative in language models; and networks with sigmoids in all hidden layers, from
 # the time before ReLU.
 #
-# **Next:** *Foundations 3: how training works*. You know what a network computes, and what its slopes are. Now use
+# **Next:** {{next}}, *how training works*. You know what a network computes, and what its slopes are. Now use
 # them.

@@ -90,17 +90,15 @@ left.set(title="A line: one bowl", xlabel="weight w", ylabel="bias b", zlabel="l
 a_map, c_map = np.meshgrid(np.linspace(-1.6, 1.6, 81), np.linspace(-1.2, 1.2, 61))
 heights = right.contourf(a_map, c_map, hills(a_map, c_map), 16, cmap="viridis")
 fig.colorbar(heights, ax=right, label="loss")
-signs = {
-    "good minimum": ("*", "yellow"),
-    "saddle": ("X", "vermillion"),
-    "poor minimum": ("s", "sky"),
-}
-for a, (name, (marker, colour)) in zip(level, signs.items()):
+names, colours = ("good minimum", "saddle", "poor minimum"), ("yellow", "vermillion", "sky")
+for a, name, marker, colour in zip(level, names, "*Xs", colours):
     look = dict(color=plots.COLOURS[colour], ms=13, mec="black", ls="")
     right.plot(a, 0, marker, label=name, **look)
 right.set(title="Made up: two valleys", xlabel="parameter a", ylabel="parameter b")
 right.legend(loc="upper center", ncols=3, fontsize=8, columnspacing=0.8, handletextpad=0.1)
-plots.show(fig, alt="Left: a bowl. Right: a deep valley, a shallow one, a saddle between them.")
+alt = "Left: one bowl, lowest near w = 1.5, b = 0.5. Right, on the line b = 0: a good minimum at "
+alt += "a = {:.2f}, a saddle at {:.2f}, a poor minimum at {:.2f}. ".format(*level)
+plots.show(fig, alt=alt + "Ways down: none from the minima; from the saddle both ways along a.")
 
 # %%
 answers = {
@@ -124,6 +122,10 @@ quiz.ask("What do a good minimum, a poor minimum and a saddle have in common?", 
 #
 # On paper: $L(w) = 2(w - 3)^2$ has slope $4(w - 3)$. From $w = 0$ with $\eta = 0.2$: the slope is $-12$, so $w$
 # becomes $0 + 2.4$. The next slope is $-2.4$; where does $w$ go next?
+#
+# Below the guess are three rates, eight steps each. **Look at** the side of the valley on which each step lands; its
+# bottom is at $w = 3$. In the middle picture nobody shortens the steps: why does each become shorter than the one
+# before? Then move the slider (it needs a running kernel), and find the rate that arrives in **one** step.
 #
 # Small $\eta$ is slow. **Guess:** what is the largest $\eta$ for which the steps do not run away?
 
@@ -149,34 +151,39 @@ def draw_descent(ax, rate):
     ax.grid(alpha=0.3)
 
 
+def tell(rate):
+    """Say where the first steps land."""
+    path = descend(rate)
+    steps = ", ".join(f"{w:.2f}{' on the right' if w > 3 else ''}" for w in path[1:5])
+    return f"Learning rate {rate:.2f}: w goes 0, {steps}; after eight steps {path[-1]:.2f}."
+
+
 # %%
-# Three rates, eight steps each. Look at the side of the valley on which each step lands. Look at the
-# middle picture: nobody shortens the steps, so why does each become shorter than the one before?
 fig, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), sharey=True, layout="constrained")
 for ax, rate, verdict in zip(axes, (0.02, 0.1, 0.52), ("too small", "good", "too large")):
     draw_descent(ax, rate)
     ax.set_title(f"η = {rate}: {verdict}")
     ax.label_outer()
 axes[0].legend()
-plots.show(fig, alt="Left, steps crawl; middle, they near the bottom; right, they climb out.")
+plots.show(fig, alt="Three valleys. " + " ".join(tell(rate) for rate in (0.02, 0.1, 0.52)))
 
 
-# The same with a slider (it needs a running kernel). Find the rate that arrives in ONE step.
 def explore(rate):
     fig, ax = plt.subplots(figsize=(5.5, 3.4), layout="constrained")
     draw_descent(ax, rate)
     end = descend(rate)[-1]
     ax.set_title(f"η = {rate:.2f}: after 8 steps w = {end:.2f}")
-    plots.show(fig, alt=f"Eight steps with learning rate {rate:.2f} end at w = {end:.2f}.")
+    plots.show(fig, alt="Steps down a valley. " + tell(rate))
 
 
+# Without a slider: run explore(0.2) in a cell of your own.
 slider = widgets.FloatSlider(
     value=0.2, min=0.01, max=0.55, step=0.01, description="η", continuous_update=False
 )
 _ = widgets.interact(explore, rate=slider)
 
 # %%
-# Try a hundred rates, 200 steps each. Which still end no farther from 3 than they began?
+# A hundred rates, 200 steps each: which of them end no farther from 3 than they began?
 rates = np.arange(1, 101) / 100
 ends = np.array([abs(descend(rate, steps=200)[-1] - 3) for rate in rates])
 largest = rates[ends <= 3 + 1e-6].max()
@@ -263,15 +270,19 @@ walks = {
     "minibatch of 10": (10, dict(ls="-", color=plots.COLOURS["vermillion"], marker="s", ms=4)),
     "batch": (200, dict(ls="--", color=plots.COLOURS["black"], lw=2, marker="o")),
 }
+best = np.polyfit(x, y, 1)  # least squares: the true bottom of the bowl
+alt = f"From [-1.0, -0.5] towards the minimum {best.round(2).tolist()}."
 for name, (batch, look) in walks.items():
     path = walk(batch)
     ax.plot(*path.T, label=f"{name}: {len(path) - 1} steps", **look)
-best = np.polyfit(x, y, 1)  # least squares: the true bottom of the bowl
+    steps, way = np.diff(path, axis=0), path[-1] - path[0]
+    detour = np.linalg.norm(steps, axis=1).sum() / np.linalg.norm(way)
+    alt += f" {name}: to {path[-1].round(2).tolist()}, {detour:.1f} times the straight length."
 ax.plot(*best, "*", ms=16, color=plots.COLOURS["yellow"], mec="black", label="minimum", ls="")
 ax.set(title="Three epochs each (a grey ring: equal loss)", xlabel="weight w", ylabel="bias b")
 ax.set(xlim=(-1.5, 3), ylim=(-1.1, 1.5))
 ax.legend(loc="lower right")
-plots.show(fig, alt="Batch: few straight steps, not there. Minibatch arrives. Stochastic: a cloud.")
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # Batch descent is straight, and has hardly left. One row a step is quick, and never comes to rest. (So rates are
@@ -282,6 +293,8 @@ plots.show(fig, alt="Batch: few straight steps, not there. Minibatch arrives. St
 # $\sin(2t)$ plus a little noise. Its loss has a good minimum at $w = 2$ and a poor one above 4. Two hundred runs
 # start close to the *poor* one. **Guess:** how many percent get from there to the good one, with batches of all 200
 # rows? And with 4 rows?
+# Then **look at** the grey band in the picture: the runs start there, and the barrier on its left is what they must
+# climb.
 
 # %%
 escapes_all_guess = None  # percent
@@ -304,13 +317,17 @@ def run_many(batch, around, rate=0.2, steps=300, runs=200):
     return w
 
 
-# %%
-# Look at the grey band: the runs start there, and the barrier beside it is what they must climb.
 grid = np.linspace(0.3, 6, 571)
 height = np.mean((np.sin(grid[:, None] * t) - wave) ** 2, axis=1)
 near = (grid > 3.8) & (grid < 5.2)
 poor = grid[near][np.argmin(height[near])]
+
+# %%
 shares = {n: 100 * np.mean(np.abs(run_many(n, poor) - 2) < 0.5) for n in (200, 32, 16, 8, 4, 1)}
+wall = height[(grid > 2) & (grid < poor)].max()
+alt = f"Left: loss {height.min():.2f} at w = 2, a wall of {wall:.2f}, then {height[near].min():.2f} at "
+alt += f"w = {poor:.1f}, the start. Right: "
+alt += ", ".join(f"{share:.0f} % escape with {n} rows" for n, share in shares.items())
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.5), layout="constrained")
 left.plot(grid, height, color=plots.COLOURS["blue"], lw=2)
@@ -323,7 +340,7 @@ bars = right.bar([str(n) for n in shares], shares.values(), hatch="//", ec="blac
 right.bar_label(bars, fmt="%.0f")
 right.set(title="Escapes to the good minimum", xlabel="rows in a batch", ylabel="% of 200 runs")
 right.margins(y=0.15)
-plots.show(fig, alt="Left: a deep and a shallow valley. Right: smaller batches escape more.")
+plots.show(fig, alt=alt)
 
 # %%
 predict.compare("escapes, all rows", shares[200])
@@ -362,6 +379,10 @@ quiz.ask("Why do small batches leave the poor minimum, not the good one?", answe
 #
 # Every line uses the one before, and numbers kept on the way forward ($\odot$ multiplies number by number). Take a
 # calculator and follow.
+#
+# In the picture below the numbers, **look at** it from right to left. A weight's δ: the value at its left end times
+# the δ (or δz) at its right end. A unit's δh is that δ times the weight; back through the tanh, times $1 - h^2$, it is
+# δz.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -385,8 +406,6 @@ for name, value in (forward | backward | {"d_b1": d_b1}).items():
     print(f"{name:6} {np.round(value, 3).tolist()}")
 
 # %%
-# Look at it from right to left. A weight's δ: the value at its left end times the δ (or δz) at its
-# right end. A unit's δh is that δ times the weight; back through the tanh, times 1 - h², it is δz.
 spots = {"x1": (0, 1), "x2": (0, -1), "h1": (2, 1), "h2": (2, -1), "ŷ": (4, 0), "L": (5.5, 0)}
 pairs = [("x1", "h1"), ("x1", "h2"), ("x2", "h1"), ("x2", "h2"), ("h1", "ŷ"), ("h2", "ŷ")]
 fig, ax = plt.subplots(figsize=(9.5, 4.4), layout="constrained")
@@ -406,7 +425,7 @@ for (name, (p, q)), value, delta in zip(spots.items(), [*x_one, *h, y_hat, loss]
 ax.set(title="Forward: values (blue). Backward: slopes δ of the loss (red, italic)", yticks=[])
 ax.set(xlabel="layer", ylabel="unit", ylim=(-1.9, 1.5), xlim=(-0.5, 6))
 ax.set_xticks([0, 2, 4, 5.5], ["input", f"tanh, biases {b1.tolist()}", f"bias {b2}", "loss"])
-plots.show(fig, alt="The network with each value in blue and each slope of the loss in red.")
+plots.show(fig, alt="Values and slopes as printed above, each at its unit or its line.")
 
 # %%
 # TensorFlow does the same: a GradientTape records the way forward, and plays it backward.
@@ -452,17 +471,20 @@ assert (2 * point.size, 2 * 7_114) == (18, 14_228)  # forward passes: this netwo
 # %%
 sizes = np.logspace(-10, 0, 61)
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+alt = "Relative errors, each curve falls and rises again."
 for kind, marker, colour in (("float32", "s--", "vermillion"), ("float64", "o-", "blue")):
     found = [central(point.astype(kind), eps) for eps in sizes]
     error = np.linalg.norm(found - exact, axis=1) / np.linalg.norm(exact)
     ax.loglog(sizes, error, marker, color=plots.COLOURS[colour], ms=4, label=kind)
+    alt += f" {kind}: {error[0]:.0e} at ε = 1e-10, lowest {error.min():.0e} at ε = "
+    alt += f"{sizes[error.argmin()]:.0e}, {error[-1]:.0e} at ε = 1."
     print(f"{kind}: best near ε = {sizes[error.argmin()]:.0e}, relative error {error.min():.0e}")
 ax.text(2e-9, 1e-9, "rounding:\ngrows as 1 / ε", ha="center", va="top")
 ax.text(0.2, 1e-7, "nudged too far:\ngrows as ε²", ha="center")
 ax.set(title="Smaller is not always better", xlabel="nudge ε", ylabel="relative error")
 ax.grid(alpha=0.3)
 ax.legend(loc="upper center")
-plots.show(fig, alt="Two U-shaped curves; that of float32 is higher, its best step is larger.")
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -567,15 +589,11 @@ def travel(rule, rate, steps):
 
 
 # %%
-rules = {
-    "SGD": (sgd, 0.035, "o", "black"),
-    "momentum": (momentum, 0.02, "s", "vermillion"),
-    "RMSprop": (rmsprop, 0.1, "^", "blue"),
-    "Adam": (adam, 0.2, "D", "green"),
-}
+rules = {"SGD": (sgd, 0.035, "o", "black"), "momentum": (momentum, 0.02, "s", "vermillion")}
+rules |= {"RMSprop": (rmsprop, 0.1, "^", "blue"), "Adam": (adam, 0.2, "D", "green")}
 u, v = np.meshgrid(np.linspace(-4.5, 2, 80), np.linspace(-1.9, 1.9, 80))
 fig, axes = plt.subplots(2, 2, figsize=(9.5, 5.4), sharex=True, sharey=True, layout="constrained")
-needed = {}
+needed, alt = {}, "All start at (-4, 1.5) and look for (0, 0)."
 for ax, (name, (rule, rate, marker, colour)) in zip(axes.flat, rules.items()):
     path = travel(rule, rate, 400)
     needed[name] = 1 + int(np.flatnonzero(path**2 @ valley / 2 >= 0.01)[-1])  # after the last
@@ -584,7 +602,11 @@ for ax, (name, (rule, rate, marker, colour)) in zip(axes.flat, rules.items()):
     ax.plot(0, 0, "*", ms=14, color=plots.COLOURS["yellow"], mec="black")
     ax.set(title=f"{name}, η = {rate}: 40 steps", xlabel="w1 (flat)", ylabel="w2 (steep)")
     ax.label_outer()
-plots.show(fig, alt="SGD zigzags and crawls, momentum swings, RMSprop and Adam hardly do.")
+    swings = np.sum(np.diff(np.sign(path[:41, 1])) != 0)
+    alt += f" {name}: after 10 steps {path[10].round(1).tolist()}, after 40 "
+    alt += f"{path[40].round(1).tolist()}; crosses w2 = 0 {swings} times, w1 gets up to "
+    alt += f"{path[:41, 0].max():.1f}."
+plots.show(fig, alt=alt)
 print("Steps until the loss STAYS below 0.01 (401: it never does, it hops):", needed)
 assert sorted(needed, key=needed.get) == ["Adam", "momentum", "SGD", "RMSprop"]
 
@@ -638,6 +660,10 @@ for name, optimizer in classes.items():
 # class, averaged over the rows. To have no idea at all, one tenth for each class, would cost $\ln 10$, about 2.3.
 # (The share that is right is called *accuracy*. It is only watched, never made larger: a *metric*. `dots` is a
 # *callback*, a helper that `fit` calls on its way: it prints a dot after each epoch. Unit 05 tells more.)
+#
+# After the training, **look at** the dotted lines: ln 2 on the left, one half in the middle. On which side of them do
+# training and validation end? On the right: which classes does the network still think possible? (A training point is
+# a mean over its epoch, so it stands half an epoch early.)
 
 # %%
 accuracy_guess = None  # percent of fresh rows
@@ -684,9 +710,6 @@ expect.that(abs(test_accuracy - 0.5) < 0.06, expected="accuracy is near 0.5", go
 assert model.count_params() == (100 + 1) * 64 + (64 + 1) * 10 == 7_114
 
 # %%
-# Look at the dotted lines: ln 2 on the left, one half in the middle. On which side of them do
-# training and validation end? On the right: which classes does the network still think possible?
-# (A training point is a mean over its epoch, so it stands half an epoch early.)
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
 for ax, metric, chance, label in zip(axes, ("loss", "accuracy"), (np.log(2), 0.5), ("ln 2", "0.5")):
     plots.learning_curves(history, metric=metric, ax=ax)
@@ -698,7 +721,9 @@ believed = model(x_val).numpy().mean(axis=0)  # (2000, 10) -> (10,)
 axes[2].bar(range(10), believed, color="w", ec="black", hatch="//")
 axes[2].set(title="What it believes", xlabel="class", ylabel="mean probability", ylim=(0, 0.7))
 axes[2].set_xticks(range(10))
-plots.show(fig, alt="Validation: above ln 2, near one half. Only classes 0 and 1 are likely.")
+alt = f" Mean probability: class 0 {believed[0]:.2f}, class 1 {believed[1]:.2f}"
+alt += f", the other eight together {believed[2:].sum():.3f}."
+plots.show(fig, alt="The curves of the coin tosses. " + plots.alt_text(fig) + alt)
 train_loss, train_accuracy = model.evaluate(x_train, y_train, verbose=0)
 print(f"ln 2 = {np.log(2):.4f}")
 print(f"fresh rows:    loss {test_loss:.4f}, accuracy {test_accuracy:.3f}")
@@ -740,7 +765,7 @@ ax.axvline(best, color=plots.COLOURS["green"], label=f"best epoch: {best}")
 ax.axvline(stop, color=plots.COLOURS["purple"], ls="-.", label=f"patience 5 ends: {stop}")
 ax.set(title="Fifty epochs of coin tosses", ylabel="loss", ylim=(0, 1.6))
 ax.legend(fontsize=8)
-plots.show(ax, alt="Training sinks below ln 2, validation turns up. " + plots.alt_text(ax))
+plots.show(ax, alt=plots.alt_text(ax) + f" Best epoch: {best}; patience 5 ends at epoch {stop}.")
 print(f"accuracy: training {curves['accuracy'][-1]:.2f}, fresh {curves['val_accuracy'][-1]:.2f}")
 
 # %% [markdown]

@@ -7,15 +7,15 @@
 #
 # A colleague put sensors into a greenhouse and built a small neural network on their readings. It predicts hardly better than a flat plane. You will find out why, cure it, cure its opposite, and then see how close to perfect you can get.
 #
-# On Colab, save your own copy first: **File → Save a copy in Drive**.
+# On Colab, save your own copy first: **File → Save a copy in Drive**. Work in the new tab, and click on its name, top left, to call it `regression_challenge.ipynb` again.
 #
 # ## How it works
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
-# - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # Run the next three cells first.
 
@@ -509,7 +509,7 @@ expect.better(
 #
 # Your colleague writes: "I tried 200 settings and kept the one with the lowest error on the 40 *test* rows. That error is below the noise floor, so the network is better than perfect." In 60 to 120 words: name **two** things that are wrong with this, and say what your colleague should have done instead.
 #
-# A person reads this answer. Write it in the next cell.
+# A person reads this answer. Double-click on the next cell, write, then press Shift + Enter.
 #
 # ### BEGIN MARK SCHEME
 # 1 point each:
@@ -526,6 +526,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
-# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
+# 1. **Restart and run all cells**: on Colab **Runtime → Restart session and run all**, in JupyterLab **Kernel → Restart Kernel and Run All Cells**. The last cell, just below, sums up what passes and what is missing. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Save**; the file is the one that you opened.
 # 3. Hand in that one file, `regression_challenge.ipynb`, where your teacher collects it. Keep its name.

@@ -63,13 +63,16 @@ for name, meaning in greenhouse.columns.items():
 # day are they? And is $y$ the same from wall to wall?
 
 # %%
-ax = plots.scatter_3d(
-    x,
-    y,
-    labels=("x1: position", "x2: time", "y [°C]"),
-    title="Temperature above the set point",
-)
-plots.show(ax, alt="The points form a ridge early in x2 and a valley late. " + plots.alt_text(ax))
+ax = plt.figure(figsize=(5, 4.2)).add_subplot(projection="3d")
+ax.scatter(*x.T, y, c=y, cmap="viridis", depthshade=False, edgecolor="black", lw=0.5)
+ax.set(title="Temperature above the set point")
+ax.set(xlabel="x1: position", ylabel="x2: time", zlabel="y [°C]")
+ax.set_box_aspect(None, zoom=0.85)  # room for the label of the vertical axis
+top, bottom, walls = x[y.argmax()], x[y.argmin()], np.abs(x[:, 0] - 0.5) > 0.35
+alt = f"y runs from {y.min():.1f} °C at x2 = {bottom[1]:.2f} to {y.max():.1f} °C at x2 = {top[1]:.2f}: "
+alt += "a ridge early in x2, a valley late. On average it is "
+alt += f"{y[walls].mean():.1f} °C near the walls, {y[~walls].mean():.1f} °C between them."
+plots.show(ax, alt=alt)
 
 # %% [markdown]
 # A cloud in 3-D hides its shape. **Slices** show it: keep only the rows where one input is nearly constant, and
@@ -80,17 +83,21 @@ plots.show(ax, alt="The points form a ridge early in x2 and a valley late. " + p
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True, layout="constrained")
 styles = [("blue", "o"), ("vermillion", "s"), ("green", "^")]
 times, places = [(0.15, 0.35), (0.45, 0.55), (0.65, 0.85)], [(0, 0.15), (0.4, 0.6), (0.85, 1)]
+alt = "Mean y in the first, middle and last third of each slice, in °C."
 for ax, along, across, bands in ((axes[0], 0, 1, times), (axes[1], 1, 0, places)):
     for (low, high), (colour, marker) in zip(bands, styles):
         rows = (low <= x[:, across]) & (x[:, across] <= high)
         label = f"x{across + 1} from {low} to {high}"
         ax.plot(x[rows, along], y[rows], marker, color=plots.COLOURS[colour], label=label)
+        third = np.minimum(3 * x[:, along], 2).astype(int)  # 0, 1 or 2
+        means = [f"{y[rows & (third == k)].mean():.1f}" for k in range(3)]
+        alt += f" Along x{along + 1}, {label}: {', '.join(means)}."
     ax.set(title=f"Slices along x{along + 1}", xlabel=("x1: position", "x2: time")[along])
     ax.grid(alpha=0.3)
 axes[0].set_ylabel("y [°C above the set point]")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", fontsize=8)
 fig.legend(*axes[1].get_legend_handles_labels(), loc="outside lower right", fontsize=8)
-plots.show(fig, alt="Left, along x1: shallow bowls one above the other. Right, along x2: waves.")
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # ## Baseline *(7 min)*
@@ -157,12 +164,10 @@ expect.better(plane_mse, mean_mse, factor=0.8, name="the plane's error")
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-sizes = [2, 5, 5, 1]
-spots = [[(i, j - (n - 1) / 2) for j in range(n)] for i, n in enumerate(sizes)]
+spots = [[(i, j - (n - 1) / 2) for j in range(n)] for i, n in enumerate((2, 5, 5, 1))]
 for a, b in zip(spots, spots[1:]):
-    for p in a:
-        for q in b:
-            left.plot(*zip(p, q), color="0.7", lw=1, zorder=1)
+    for p, q in ((p, q) for p in a for q in b):
+        left.plot(*zip(p, q), color="0.7", lw=1, zorder=1)
 for layer in spots:
     left.scatter(*zip(*layer), s=220, color=plots.COLOURS["sky"], edgecolor="black", zorder=2)
 left.set(title="Network 2 → 5 → 5 → 1", xlabel="layer", ylabel="unit", xlim=(-0.4, 3.4), yticks=[])
@@ -175,7 +180,9 @@ for (name, g), style, colour in zip(curves, ["--", "-", "-.", ":"], ["black", *p
     right.plot(z, g, style, color=plots.COLOURS[colour], label=name, lw=2, zorder=order)
 right.set(title="Activations", xlabel="z: weighted sum + bias", ylabel="g(z)", ylim=(-1.5, 3))
 right.legend()
-plots.show(fig, alt="Left: layers of 2, 5, 5, 1 circles. Right: all curves bend but linear.")
+alt = "Left: layers of 2, 5, 5 and 1 circles, joined by 10, 25 and 5 lines. Right: linear is "
+alt += "straight; relu bends at 0, tanh and sigmoid bend and level off on both sides."
+plots.show(fig, alt=alt)
 
 # %%
 # One layer is one line of NumPy. Keras' Dense does the same: give it our weights, and compare.
@@ -224,7 +231,7 @@ model.summary(line_length=60)
 
 # %%
 answers = {
-    "A plane": "Right: a plane of a plane is a plane. $(XW_1 + b_1)W_2 + b_2 = X(W_1W_2) + \\ldots$",
+    "A plane": "Right: a plane of a plane is a plane, however many layers there are.",
     "A surface with up to ten bends": "Misconception: that neurons bend. Only activations bend.",
     "Nothing: it cannot be trained": "Misconception: that linear means stuck. It trains, to a plane.",
 }
@@ -259,7 +266,8 @@ for name, (value, style, colour) in losses.items():
 ax.set(title="Three losses", xlabel="error e = prediction − target [°C]", ylabel="loss of one row")
 ax.grid(alpha=0.3)
 ax.legend()
-plots.show(fig, alt="Far from zero MSE shoots up; MAE and Huber are straight lines.")
+alt = "; ".join(f"{name} costs {value[-1]:.1f}" for name, (value, *_) in losses.items())
+plots.show(fig, alt=f"At the right edge, at an error of 3: {alt}.")
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -276,7 +284,7 @@ for name, readings in (("good", good), ("one outlier", bad)):
 answers = {
     "MAE or Huber": "Right: a row that is far off pulls with a bounded force, however far off it is.",
     "MSE, to punish them away": "Misconception: that a loss removes rows. MSE bends to them.",
-    "Any: they have one minimum": "Misconception: true while errors are symmetric, as in `good`.",
+    "Any: they have one minimum": "Misconception: true while errors are symmetric, as in the good readings.",
 }
 quiz.ask("Some readings come from a loose cable. Which loss is best?", answers)
 
@@ -294,23 +302,26 @@ quiz.ask("Some readings come from a loose cable. Which loss is best?", answers)
 # Two refinements give each weight a rate of its own. **Adagrad** divides $\eta$ by the root of the sum of all past squared
 # gradients: each weight's rate only ever shrinks. **Adam** uses fading averages of gradient and squared gradient. The averaged
 # gradient keeps rolling (*momentum*), and the rate can grow again.
+#
+# After the picture, **guess**: 1,000 rows, batches of 10, how many iterations make one epoch? Then let Keras count.
 
 # %%
 valley = np.linspace(-2.2, 2.2, 101)
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True, layout="constrained")
+alt = "Steps in a valley, its bottom at w = 0."
 for ax, rate, verdict in zip(axes, (0.03, 0.3, 1.03), ("too small", "good", "too large")):
     w = [-1.5]
     for step in range(8):
         w.append(w[-1] - rate * 2 * w[-1])  # the loss is w², its slope 2w
     ax.plot(valley, valley**2, color=plots.COLOURS["black"], lw=1)
     ax.plot(w, np.square(w), "o--", color=plots.COLOURS["vermillion"])
+    alt += f" {verdict}, η = {rate}: w goes {w[0]}, {w[1]:.2f}, {w[2]:.2f}, ends at {w[-1]:.2f}."
     ax.set(title=f"η = {rate}: {verdict}", xlabel="weight w")
     ax.grid(alpha=0.3)
 axes[0].set_ylabel("loss L(w) = w²")
-plots.show(fig, alt="Steps in a valley: they crawl, reach the bottom, climb out.")
+plots.show(fig, alt=alt)
 
 # %%
-# 1,000 rows, batches of 10: how many iterations make one epoch? Guess, then let Keras count.
 iterations_guess = None
 
 predict.record("iterations", iterations_guess, unit="iterations an epoch")
@@ -364,16 +375,17 @@ optimisers = {
     "Adam": (keras.optimizers.Adam(learning_rate=0.03), "-", "blue"),
 }
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-runs = {}
+runs, alt = {}, "Training MSE after the first and the last epoch, in °C²:"
 for name, (optimizer, style, colour) in optimisers.items():
     print(name, end=" ")
     runs[name] = model, losses = train(optimizer)
     ax.plot(losses, style, color=plots.COLOURS[colour], label=name, lw=2)
+    alt += f" {name} {losses[0]:.2f} and {losses[-1]:.3f};"
 ax.axhline(floor, color=plots.COLOURS["green"], dashes=(1, 3), label="noise floor")
 ax.set(title="Same network, three optimisers", xlabel="epoch", ylabel="training MSE [°C²]")
 ax.set_yscale("log")
 ax.legend()
-plots.show(fig, alt="Training error, log scale: Adam ends below SGD and Adagrad.")
+plots.show(fig, alt=alt + f" the noise floor is {floor:.2f}.")
 last = {name: losses[-1] for name, (_, losses) in runs.items()}
 predict.compare("winner", min(last, key=last.get))
 
@@ -400,7 +412,7 @@ history = model.fit(
 )
 ax = plots.learning_curves(history, floor=floor, log=True)
 ax.set(title="Adam, the second fit", ylabel="MSE [°C²]")
-plots.show(ax, alt="Both curves fall towards the floor, on a log scale. " + plots.alt_text(ax))
+plots.show(ax, alt="Adam, the second fit, on a log scale. " + plots.alt_text(ax))
 
 # %% [markdown]
 # **Has it the right shape?** Ask the network for a 25 × 25 grid of points, and put its surface beside the truth. **Compare**
@@ -414,9 +426,10 @@ axes = plots.surface(
     labels=("x1: position", "x2: time", "y [°C]"),
     title="Network",
 )
-plots.show(
-    axes, alt="Both surfaces have a ridge, a valley and raised walls. " + plots.alt_text(axes)
-)
+spots = np.array([[a, b] for b in (0.25, 0.75) for a in (0.0, 0.5, 1.0)])  # walls and middle
+heights = zip(spots.tolist(), np.ravel(model(spots)), data.true_surface(spots))
+alt = " ".join(f"At {spot} network {a:.1f}, truth {b:.1f}." for spot, a, b in heights)
+plots.show(axes, alt=f"{plots.alt_text(axes)} At both walls and in the middle: {alt}")
 
 # %% [markdown]
 # **Is what is left only noise?** A residual is $y - \hat y$, what is left over: the error $e$ with the other sign. If only the sensor's noise were left, about 95 % of the residuals would
@@ -430,20 +443,22 @@ expect.better(network_mse, plane_mse, factor=0.6, name="the network's error")
 print(f"{network_mse / floor:.1f} times the noise floor; the plane: {plane_mse / floor:.0f} times")
 
 ax = plots.residuals(y_val, y_hat, noise_sd=greenhouse.noise_sd, unit="°C")
-plots.show(ax, alt="Validation residuals with the noise band. " + plots.alt_text(ax))
+thirds = np.array_split((y_val - y_hat)[np.argsort(y_hat)], 3)
+alt = ", ".join(f"{third.mean():.2f}" for third in thirds)
+plots.show(ax, alt=plots.alt_text(ax) + f" Means of low, middle and high predictions: {alt} °C.")
 
 # %% [markdown]
 # ## Improve *(10 min)*
 #
-# Change **one thing at a time**, guess first, and go back before the next change. The four rows marked ▶ are run in
-# the cell below; try the others yourself.
+# Change **one thing at a time**, guess first, and go back before the next change. The four rows marked *run below*
+# are run in the next cell; try the others yourself.
 #
 # | knob | change it to | predict | what you see |
 # |---|---|---|---|
-# | ▶ nothing | Adam 0.03, batch 10 | | the reference |
-# | ▶ learning rate | ten times smaller | slower, or worse for ever? | the same curve, stretched: it needs many more epochs |
-# | ▶ learning rate | thirty times larger | faster? | it jumps, then sticks about where the mean is, or above |
-# | ▶ batch size | all 80 rows | smoother? better? | far behind: only one step an epoch |
+# | nothing (run below) | Adam 0.03, batch 10 | | the reference |
+# | learning rate (run below) | ten times smaller | slower, or worse for ever? | the same curve, stretched: it needs many more epochs |
+# | learning rate (run below) | thirty times larger | faster? | it jumps, then sticks about where the mean is, or above |
+# | batch size (run below) | all 80 rows | smoother? better? | far behind: only one step an epoch |
 # | activation | `build("relu")` | sharper? | corners instead of curves; with some seeds units die |
 # | units | 5 → 32 | a lower error at once? | no: size is room, not speed. It needs more steps, or `relu` |
 
@@ -455,15 +470,17 @@ knobs = {
     "batch of 80": (0.03, 80, "-.", "black"),
 }
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
+alt = "Training MSE after the first and the last epoch, in °C²:"
 for name, (rate, batch, style, colour) in knobs.items():
     print(name, end=" ")
     adam = keras.optimizers.Adam(learning_rate=rate)
     _, losses = train(adam, batch_size=batch, epochs=40)
     ax.plot(losses, style, color=plots.COLOURS[colour], label=name, lw=2)
+    alt += f" {name} {losses[0]:.2f} and {losses[-1]:.2f};"
 ax.axhline(y_train.var(), color="0.5", lw=1, label="always the mean")
 ax.set(title="One knob at a time", xlabel="epoch", ylabel="training MSE [°C²]", yscale="log")
 ax.legend(fontsize=8)
-plots.show(fig, alt="The reference falls fastest; two lag behind; rate × 30 stays on top.")
+plots.show(fig, alt=alt + f" always the mean {y_train.var():.2f}.")
 
 # %% [markdown]
 # ### When the cable is loose
@@ -477,15 +494,17 @@ y_spoilt[np.random.default_rng(1).choice(80, size=8, replace=False)] = -10
 line = np.column_stack([np.full(101, 0.5), np.linspace(0, 1, 101)])  # x1 = 0.5, all times
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 ax.plot(line[:, 1], data.true_surface(line), color="0.6", lw=5, label="truth")
-spoilt_mse = {}
+spoilt_mse, alt = {}, "Mean distance from the truth along the slice, in °C, below it negative:"
 for loss, style, colour in zip(("mse", "mae", "huber"), ("-", "--", ":"), plots.COLOURS):
     print(loss, end=" ")
     spoilt, _ = train(keras.optimizers.Adam(learning_rate=0.03), loss=loss, y=y_spoilt)
     spoilt_mse[loss] = mse(y_val, spoilt(x_val).numpy()[:, 0])
-    ax.plot(line[:, 1], spoilt(line)[:, 0], style, color=plots.COLOURS[colour], label=loss, lw=2)
+    fitted = spoilt(line).numpy()[:, 0]
+    alt += f" {loss} {np.mean(fitted - data.true_surface(line)):.2f};"
+    ax.plot(line[:, 1], fitted, style, color=plots.COLOURS[colour], label=loss, lw=2)
 ax.set(title="Eight bad readings, three losses", xlabel="x2: time, at x1 = 0.5", ylabel="y [°C]")
 ax.legend()
-plots.show(fig, alt="MAE and Huber stay near the truth; MSE is dragged below it.")
+plots.show(fig, alt=alt)
 print(*(f"{loss} {value:.2f} °C²" for loss, value in spoilt_mse.items()), sep=", ")
 expect.better(max(spoilt_mse["mae"], spoilt_mse["huber"]), spoilt_mse["mse"], factor=0.5)
 
@@ -523,4 +542,4 @@ print("The friend's error is more than three times ours:", bool(friend_mse > 3 *
 # **You may meet** older code: `Dense(5, input_dim=2)` is now `keras.Input(shape=(2,))` first, and `SGD(lr=0.1)` is now
 # `SGD(learning_rate=0.1)`.
 #
-# **Next:** part 2, *when a network does not learn, and when it learns too much*. Then the challenge: {{challenge}}
+# **Next:** {{next}}, *when a network does not learn, and when it learns too much*. Then the challenge: {{challenge}}

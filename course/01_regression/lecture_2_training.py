@@ -53,11 +53,14 @@ piles = {
     "test": (greenhouse.x_test, "^", "black"),
 }
 fig, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+alt = "Rows in the four quarters of the square (x2 early, late at low x1; the same at high x1):"
 for name, (x, marker, colour) in piles.items():
     ax.plot(*x.T, marker, color=plots.COLOURS[colour], label=f"{name}: {len(x)} rows", ms=5)
+    counts, *_ = np.histogram2d(*x.T, bins=2, range=[[0, 1], [0, 1]])
+    alt += f" {name} {counts.ravel().astype(int).tolist()}."
 ax.set(title="Three piles of rows", xlabel="x1: position", ylabel="x2: time")
 fig.legend(loc="outside right upper")
-plots.show(fig, alt="Circles, squares and triangles, evenly mixed over the unit square.")
+plots.show(fig, alt=alt)
 assert (len(x_train), len(x_val), len(greenhouse.x_test)) == (80, 30, 40)
 
 # %%
@@ -196,7 +199,7 @@ ax = plots.learning_curves(history, metric="mse", floor=floor)
 ax.axhline(plane_mse, color=plots.COLOURS["green"], ls="-.", label="plane")
 ax.set(title="The workshop's network", ylabel="MSE [°C²]", ylim=(0, None))
 ax.legend()
-plots.show(ax, alt="Both curves level off near the plane's error. " + plots.alt_text(ax))
+plots.show(ax, alt=plots.alt_text(ax) + f" For comparison: the plane's error is {plane_mse:.3g}.")
 
 # %%
 answers = {
@@ -231,17 +234,18 @@ truth = np.sin(2 * np.pi * grid)
 readings = np.sin(2 * np.pi * t) + np.random.default_rng(4).normal(0, 0.3, 12)
 
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True, layout="constrained")
+alt = "A wave, twelve readings around it, and three fits."
 for ax, degree, verdict in zip(axes, (1, 3, 11), ("underfits", "fits", "overfits")):
     fit = np.polynomial.Polynomial.fit(t, readings, degree)
     ax.plot(grid, truth, color="0.6", lw=4, label="truth")
     ax.plot(grid, fit(grid), "--", color=plots.COLOURS["vermillion"], label="fit")
     ax.plot(t, readings, "o", color=plots.COLOURS["blue"], label="reading")
+    near, off = np.abs(fit(t) - readings).mean(), np.abs(fit(grid) - truth).mean()
+    alt += f" Degree {degree}: mean distance {near:.2f} °C from the readings, {off:.2f} from the truth."
     ax.set(title=f"degree {degree}: {verdict}", xlabel="x2: time", ylim=(-2.2, 2.2))
 axes[0].set_ylabel("y [°C]")
 axes[0].legend(fontsize=8)
-plots.show(
-    fig, alt="A line misses the wave, a cubic follows it, degree 11 runs through each reading."
-)
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -272,13 +276,18 @@ expect.that(
     expected="it underfits: training error over 10 floors",
     got=workshop_train,
 )
+
+# %%
 axes = plots.surface(
     model,
     truth=data.true_surface,
     labels=("x1: position", "x2: time", "y [°C]"),
     title="The workshop's network",
 )
-plots.show(axes, alt="The network's surface is nearly a tilted plane. " + plots.alt_text(axes))
+spots = np.array([[a, b] for b in (0.25, 0.75) for a in (0.0, 0.5, 1.0)])  # walls and middle
+heights = zip(spots.tolist(), np.ravel(model(spots)), data.true_surface(spots))
+alt = " ".join(f"At {spot} network {a:.1f}, truth {b:.1f}." for spot, a, b in heights)
+plots.show(axes, alt=f"{plots.alt_text(axes)} At both walls and in the middle: {alt}")
 
 # %% [markdown]
 # ## Improve *(23 min)*
@@ -337,8 +346,13 @@ def bars(scores, floor, title):
     return fig
 
 
+def in_words(scores, floor):
+    each = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    return f"Validation MSE: {each}; the noise floor is {floor:.3g} °C²."
+
+
 fig = bars(scores, floor, "Cures for underfitting, one on top of the other")
-plots.show(fig, alt="Validation error shrinks with each cure; the last bar is the shortest.")
+plots.show(fig, alt="From top to bottom. " + in_words(scores, floor))
 expect.better(scores["3 larger"], scores["workshop"], factor=0.6, name="the larger network's error")
 
 # %% [markdown]
@@ -368,10 +382,10 @@ def plane_with(*names):
     return mse(y_val, fitted.predict(columns(x_val)))
 
 
-with_one = {f"plane + {name}": plane_with(name) for name in made}
-with_two = {"plane + x1^2 + sin": plane_with("x1^2", "sin")}
-fig = bars({"plane": plane_mse} | with_one | with_two, floor, "A plane with made features")
-plots.show(fig, alt="sin helps most, x1^2 helps, x1*x2 does not; x1^2 and sin reach the floor.")
+planes = {"plane": plane_mse} | {f"plane + {name}": plane_with(name) for name in made}
+planes["plane + x1^2 + sin"] = plane_with("x1^2", "sin")
+fig = bars(planes, floor, "A plane with made features")
+plots.show(fig, alt="From top to bottom. " + in_words(planes, floor))
 predict.compare("useless feature", max(made, key=plane_with))
 
 # %% [markdown]
@@ -403,9 +417,8 @@ check = dict(validation_data=(x_check, y_check), validation_batch_size=300)
 history = fit_few(big, callbacks=[dots], **check)
 ax = plots.learning_curves(history, metric="mse", floor=old_floor)
 ax.set(title="A large network on 20 rows", ylabel="MSE [°C²]", ylim=(0, 1))
-plots.show(
-    ax, alt="Training sinks below the floor; validation falls, then rises. " + plots.alt_text(ax)
-)
+crossed = 1 + int(np.argmax(np.array(history.history["mse"]) < old_floor))
+plots.show(ax, alt=plots.alt_text(ax) + f" Training is first below the floor in epoch {crossed}.")
 
 # %% [markdown]
 # Well below the noise floor there is nothing to learn but noise. The network learns it by heart, and pays on other rows. The cures:
@@ -436,7 +449,7 @@ for name, (model, options) in attempts.items():
     fit_few(model, **({"callbacks": [dots]} | options))
     cured[name] = mse(y_check, model.predict(x_check, verbose=0)[:, 0])
 fig = bars(cured, old_floor, "Cures for overfitting, one at a time")
-plots.show(fig, alt="Every cure lowers the validation error; more data lowers it most.")
+plots.show(fig, alt="From top to bottom. " + in_words(cured, old_floor))
 
 # %% [markdown]
 # ### When you know the range: the output's activation
@@ -493,7 +506,7 @@ options = dict(validation_split=0.25, epochs=40, batch_size=10, verbose=0, callb
 history = friend.fit(x_train[tidy], y_train[tidy], **options)
 ax = plots.learning_curves(history, floor=floor)
 ax.set(title="The friend's network", ylabel="MSE [°C²]")
-plots.show(ax, alt="Training falls to the floor, validation stays far above. " + plots.alt_text(ax))
+plots.show(ax, alt="The friend's network. " + plots.alt_text(ax))
 
 # %% [markdown]
 # <details><summary>The answer</summary>

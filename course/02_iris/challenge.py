@@ -7,15 +7,15 @@
 #
 # A botanical garden wants a network that names irises from four lengths. You write the two formulas behind it, choose the right loss, cure a network that believes wrong labels, and then see how many of 30 test flowers you can name.
 #
-# On Colab, save your own copy first: **File → Save a copy in Drive**.
+# On Colab, save your own copy first: **File → Save a copy in Drive**. Work in the new tab, and click on its name, top left, to call it `iris_challenge.ipynb` again.
 #
 # ## How it works
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
-# - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # Run the next three cells first.
 
@@ -576,7 +576,7 @@ expect.better(
 #
 # A visitor measures a flower with her own ruler and types the four numbers. Your network says: *versicolor, 99.9 %*. Later you learn that her ruler was in **inches**. In 40 to 100 words: what does the 99.9 % mean, and what does it *not* mean? Name one thing that the garden should add to its program.
 #
-# A person reads this answer. Write it in the next cell.
+# A person reads this answer. Double-click on the next cell, write, then press Shift + Enter.
 #
 # ### BEGIN MARK SCHEME
 # 1 point each:
@@ -591,6 +591,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing.
-# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
+# 1. **Restart and run all cells**: on Colab **Runtime → Restart session and run all**, in JupyterLab **Kernel → Restart Kernel and Run All Cells**. The last cell, just below, sums up what passes and what is missing. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Save**; the file is the one that you opened.
 # 3. Hand in that one file, `iris_challenge.ipynb`, where your teacher collects it. Keep its name.

@@ -81,6 +81,14 @@ x_train, x_val, y_train, y_val = train_test_split(
 for pile, labels in (("training", y_train), ("validation", y_val), ("test", y_test)):
     print(f"{pile:10} {len(labels)} flowers, by class {np.bincount(labels)}")
 
+alt = "In all panels setosa stands alone; the others touch, least by petal length and width. "
+for feature in (2, 3):
+    alt += f"{iris.columns[iris.features[feature]]}: "
+    for index, name in enumerate(names):
+        values = x_rest[y_rest == index, feature]
+        alt += f"{name} {values.min():.1f} to {values.max():.1f}, "
+    alt += "the new flowers {:.1f} and {:.1f}. ".format(*new_flowers[:, feature])
+
 # %% [markdown]
 # Now a picture of the 120 that are open. Four inputs make six pairs. **Look for** the species that stands alone, for the two that touch, and for
 # the pair of lengths that separates best. Where do the two new flowers (star and plus) lie?
@@ -102,10 +110,7 @@ for ax, (a, b) in zip(axes.flat, pairs):
     ax.grid(alpha=0.3)
 fig.suptitle("120 irises, six pairs of lengths")
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=5)
-plots.show(
-    fig,
-    alt="In all six panels setosa stands alone; versicolor and virginica touch, least by petal.",
-)
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # ## Baseline *(8 min)*
@@ -174,14 +179,15 @@ for (row, column), value in np.ndenumerate(one_hot[:6]):
 ax.set_xticks(range(3), names)
 ax.set_yticks(range(6), [f"{names[k]} ({k})" for k in y_train[:6]])
 ax.set(title="One-hot labels of six flowers", xlabel="output unit", ylabel="species (sparse label)")
-plots.show(fig, alt="Six rows of three cells: a single 1 in each, in the column of the species.")
+alt = ", ".join(names[k] for k in y_train[:6])
+plots.show(fig, alt=f"Six rows of three cells, a single 1 in each, in the column of: {alt}.")
 
 # %%
 answers = {
     "[0, 0, 1]": "Right: class 2 has its 1 at index 2, the third place.",
     "[0, 1, 0]": "Misconception: that counting starts at 1. Index 1 is the second place.",
     "[2]": "Misconception: that one-hot is the index in brackets. That is the sparse label.",
-    "[0, 0, 2]": "Misconception: that the value says the class. The *place* says it.",
+    "[0, 0, 2]": "Misconception: that the value says the class. The place says it.",
 }
 quiz.ask("Which one-hot vector belongs to virginica, class 2?", answers)
 
@@ -232,7 +238,7 @@ expect.close(keras.ops.softmax(logits), softmax(logits), atol=1e-6, name="Keras'
 answers = {
     "[[1/3, 1/3, 1/3]]": "Right: only differences count, and there are none.",
     "[[1, 1, 1]]": "Misconception: that softmax works on each number alone. It divides by the sum.",
-    "An overflow": "Nearly: exp(100) is about 10^43, too large for float32, and fine in float64. "
+    "An overflow": "Not quite: exp(100) is about 10^43, too large for float32, and fine in float64. "
     "Subtract the largest logit first; Keras does. In the challenge you will, too.",
 }
 quiz.ask("What is softmax([[100, 100, 100]])?", answers)
@@ -314,7 +320,8 @@ ax.set(title="The loss of one flower", xlabel="p: probability given to the true 
 ax.set(ylabel="loss", xlim=(0, 1.02))
 ax.grid(alpha=0.3)
 ax.legend(loc="lower right")
-plots.show(fig, alt="−log p falls from over 4 near p = 0 to 0 at p = 1; log p is its mirror image.")
+alt = ", ".join(f"{words} (p = {p:.2f}) costs {-np.log(p):.2f}" for p, (words, _) in points.items())
+plots.show(fig, alt=f"−log p falls to 0 at p = 1: {alt}. log p is its mirror image, below 0.")
 predict.compare("ignorant", np.log(3))
 
 # %% [markdown]
@@ -421,7 +428,9 @@ plots.learning_curves(history, metric="accuracy", ax=right)
 right.axhline(logistic_right / 30, color=plots.COLOURS["green"], ls="-.", label="logistic, val.")
 right.set(title="Accuracy", ylabel="share named rightly", ylim=(None, 1.02))
 right.legend(loc="lower right")
-plots.show(fig, alt="Loss falls smoothly from about log 3. " + plots.alt_text(fig))
+jumps, steps = (len(set(history.history[key])) for key in ("val_accuracy", "val_loss"))
+alt = f"{plots.alt_text(fig)} Validation accuracy takes {jumps} values, the loss {steps}. "
+plots.show(fig, alt=alt + f"The accuracy of logistic regression is {logistic_right / 30:.3g}.")
 
 # %% [markdown]
 # ## Judge *(9 min)*
@@ -450,7 +459,10 @@ for (row, column), count in np.ndenumerate(confusion):
 ax.set_xticks(range(3), names)
 ax.set_yticks(range(3), names)
 ax.set(title="Validation flowers", xlabel="the network said", ylabel="true species")
-plots.show(fig, alt="Nearly all counts on the diagonal; setosa is never confused with another.")
+counts = [", ".join(f"{n} {name}" for n, name in zip(row, names) if n) for row in confusion]
+lines = [f"{name}: {said_of_it}." for name, said_of_it in zip(names, counts)]
+print("True species: what the network said", *lines, sep="\n")
+plots.show(fig, alt="True species, and what the network said. " + " ".join(lines))
 
 # %% [markdown]
 # And the two new flowers? Plain centimetres go in, two rows of probabilities come out. Look back at the
@@ -475,13 +487,13 @@ for row in np.asarray(model(new_flowers)):
 #
 # ## Improve *(5 min)*
 #
-# Change **one thing at a time**; guess first. The rows marked ▶ are run below.
+# Change **one thing at a time**; guess first. The rows marked *run below* are run in the next cell.
 #
 # | knob | change it to | predict | what you see |
 # |---|---|---|---|
-# | ▶ nothing | scaled, Adam 0.01 | | the reference |
-# | ▶ scaling | `build(scaling=False)` | does it still learn? | yes, but it lags: the inputs are large and all positive |
-# | ▶ learning rate | 0.01 → 0.001 | | the same curve, stretched |
+# | nothing (run below) | scaled, Adam 0.01 | | the reference |
+# | scaling (run below) | `build(scaling=False)` | does it still learn? | yes, but it lags: the inputs are large and all positive |
+# | learning rate (run below) | 0.01 → 0.001 | | the same curve, stretched |
 # | `draw` | 9 → 0 | same accuracy? same second flower? | a flower or two more or less, and perhaps another answer |
 # | hidden units | `build(units=2)` | too few? | often enough: the species lie almost in a row |
 # | labels | one-hot, same loss | | an error: the shapes do not match. Use `categorical_crossentropy` |
@@ -493,16 +505,18 @@ knobs = {
     "learning rate / 10": ({}, 0.001, ":", "vermillion"),
 }
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
+alt = "Training cross-entropy after epochs 1, 10 and 40:"
 for name, (options, rate, style, colour) in knobs.items():
     print(name, end=" ")
     keras.utils.set_random_seed(0)
     losses = train(build(**options), rate=rate, epochs=40).history["loss"]
     ax.plot(losses, style, color=plots.COLOURS[colour], label=name, lw=2)
+    alt += f" {name} {losses[0]:.2f}, {losses[9]:.2f}, {losses[-1]:.2f};"
 ax.axhline(np.log(3), color="0.5", lw=1, label="no idea: log 3")
 ax.set(title="One knob at a time", xlabel="epoch", ylabel="training cross-entropy", ylim=(0, 1.6))
 ax.grid(alpha=0.3)
 ax.legend()
-plots.show(fig, alt="The reference falls fastest; without scaling and with a small rate it lags.")
+plots.show(fig, alt=alt + f" no idea costs log 3, {np.log(3):.2f}.")
 
 # %% [markdown]
 # ### Find the bug
@@ -548,5 +562,5 @@ print(f"all three outputs below 0: {below} of 90 training flowers")
 # **You may meet** older code: `keras.utils.np_utils.to_categorical` is now `keras.utils.to_categorical`;
 # `model.predict_classes(x)` is now `model.predict(x).argmax(axis=1)`.
 #
-# **Next:** part 2, *a network that is far too large*. It has thousands of weights for each flower. What can go wrong?
+# **Next:** {{next}}, *a network that is far too large*. It has thousands of weights for each flower. What can go wrong?
 # Then the challenge: {{challenge}}

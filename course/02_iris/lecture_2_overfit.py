@@ -150,7 +150,8 @@ ax.bar_label(drawn, fmt="{:,.0f}", padding=3)
 ax.set(title="Numbers to set, and numbers to learn from", xlabel="how many (log scale)")
 ax.set(xscale="log", xlim=(1, 1e7), ylabel="model, or data (hatched)")
 ax.invert_yaxis()
-plots.show(fig, alt="Bars on a log scale: 15, 83, 360 lengths of data, and 540,783 weights.")
+alt = ", ".join(f"{name} {count:,}" for name, count in sizes.items())
+plots.show(fig, alt=f"Bars on a log scale: {alt}.")
 
 # %%
 answers = {
@@ -220,9 +221,7 @@ left.legend()
 plots.learning_curves(history, metric="accuracy", ax=right_hand)
 right_hand.set(title="Accuracy", ylabel="share named rightly", ylim=(0.7, 1.02))
 right_hand.legend(loc="lower right")
-plots.show(
-    fig, alt="Training loss creeps to 0; validation falls, then climbs. " + plots.alt_text(fig)
-)
+plots.show(fig, alt=plots.alt_text(fig) + f" Logistic regression: loss {logistic_loss:.3g}.")
 
 # %% [markdown]
 # Now you can answer the visitor. The training loss creeps on towards zero. The validation loss falls, jumps about, and
@@ -251,9 +250,8 @@ for kind, rows, colour, hatch in (
     ax.bar(places + 1, heights, **style)
 ax.set(title="Loss of each validation flower", xlabel="flowers, costliest first", ylabel="−log p")
 ax.legend()
-plots.show(
-    fig, alt="One or two tall bars at the left, the wrong ones hatched; the others are near 0."
-)
+alt = f"The five costliest: {each[order][:5].round(2).tolist()}. Named wrongly are the places "
+plots.show(fig, alt=alt + f"{(1 + np.flatnonzero(wrong[order])).tolist()}, counted from the left.")
 print(f"the two costliest of 30 flowers make {each[order][:2].sum() / each.sum():.0%} of the loss")
 
 # %%
@@ -304,11 +302,7 @@ for ax, (name, history) in zip(axes, histories.items()):
     ax.set(
         title=f"{name.capitalize()} network, {n_lies} lies", ylabel="cross-entropy", ylim=(0, 1.2)
     )
-plots.show(
-    fig,
-    alt="Large: training falls far, validation climbs steeply. Small: training stays high, "
-    "validation falls and then rises a little. " + plots.alt_text(fig),
-)
+plots.show(fig, alt="First the large network, then the small one. " + plots.alt_text(fig))
 
 # %%
 repeated = {
@@ -377,9 +371,11 @@ regions(axes[2], lines.predict_proba, "logistic regression")
 axes[0].set_ylabel("sepal width [cm]")
 handles, labels = axes[0].get_legend_handles_labels()
 fig.legend(handles, [f"labelled {n}" for n in labels], loc="outside lower center", ncols=3)
-plots.show(
-    fig, alt="Left: regions with tongues and pockets. Middle: few bends. Right: straight borders."
-)
+alt = "Logistic regression has straight borders only. Lies in a region of their false label:"
+for name, ask in (on_sepals | {"logistic regression": lines.predict_proba}).items():
+    held = np.asarray(ask(sepals[lies])).argmax(axis=1) == y_spoilt[lies]
+    alt += f" {name} {held.sum()} of {len(lies)};"
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # ### Idea 3: a probability is not a certainty
@@ -415,9 +411,9 @@ ax.set(title="One flower, larger and larger", xlabel="s: factor on all four leng
 ax.set_ylabel("probability")
 ax.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
 fig.legend(loc="outside right upper", fontsize=8)
-plots.show(
-    fig, alt="Within the band the answer changes; to the right of it virginica is at 1 for ever."
-)
+likeliest = [f"{names[row.argmax()]} {row.max():.2f} at {at:.2f}" for at, row in zip(s, p)]
+alt = f"The band goes from s = {low:.2f} to {high:.2f}. Likeliest: {', '.join(likeliest[::20])}."
+plots.show(fig, alt=alt)
 predict.compare("giant", 100 * p[-1].max())
 
 # %%
@@ -451,11 +447,13 @@ for draw in range(100):
     sure.append(model.predict_proba(flower[None])[0, 2])
     counts.append(right(y_30, model.predict_proba(x_30)))
 fig, (left, right_hand) = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True, layout="constrained")
-left.hist(sure, np.linspace(0, 1, 11), color=plots.COLOURS["green"], ec="black")
+tenths, *_ = left.hist(sure, np.linspace(0, 1, 11), color=plots.COLOURS["green"], ec="black")
 left.set(title="The second new flower", xlabel="probability of virginica", ylabel="draws of 100")
-right_hand.hist(counts, np.arange(22.5, 31), color=plots.COLOURS["sky"], ec="black", hatch="//")
+look = dict(color=plots.COLOURS["sky"], ec="black", hatch="//")
+draws, *_ = right_hand.hist(counts, np.arange(22.5, 31), **look)
 right_hand.set(title="Validation flowers named rightly", xlabel="of 30")
-plots.show(fig, alt="Left: shares from 0.1 to nearly 1. Right: counts mostly from 27 to 30.")
+alt = f"Left: draws in each tenth from 0 to 1: {tenths.astype(int).tolist()}. "
+plots.show(fig, alt=alt + f"Right: draws with 23 to 30 right: {draws.astype(int).tolist()}.")
 print(f"flower 2: shares from {min(sure):.2f} to {max(sure):.2f}", end=", ")
 print(f"virginica in {np.mean(np.array(sure) > 0.5):.0%} of the draws")
 print(f"validation flowers: from {min(counts)} to {max(counts)} of 30")
@@ -507,7 +505,8 @@ ax.set(
 ax.margins(x=0.15)
 ax.invert_yaxis()
 ax.legend()
-plots.show(fig, alt="The bar without cure is by far the longest; each cure shortens it.")
+alt = ", ".join(f"{name} {loss:.2f}" for name, loss in bars.items())
+plots.show(fig, alt=f"Validation cross-entropy: {alt}; logistic regression {line:.2f}.")
 cured = [value for name, value in bars.items() if name != "large, no cure"]
 predict.compare("cure", min(cured))
 if reference:
@@ -619,7 +618,11 @@ for (row, column), count in np.ndenumerate(confusion):
 ax.set_xticks(range(3), iris.target_names)
 ax.set_yticks(range(3), iris.target_names)
 ax.set(title="Test flowers", xlabel="the network said", ylabel="true species")
-plots.show(fig, alt="Nearly all counts on the diagonal; setosa is never confused with another.")
+names = iris.target_names
+counts = [", ".join(f"{n} {name}" for n, name in zip(row, names) if n) for row in confusion]
+lines = [f"{name}: {said_of_it}." for name, said_of_it in zip(names, counts)]
+print("True species: what the network said", *lines, sep="\n")
+plots.show(fig, alt="True species, and what the network said. " + " ".join(lines))
 baseline = LogisticRegression(max_iter=1000).fit(scale(x_train), y_train)
 print(f"network {np.sum(said == y_test)} of 30,", end=" ")
 print(f"logistic regression {np.sum(baseline.predict(scale(x_test)) == y_test)} of 30")

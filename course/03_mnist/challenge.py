@@ -7,15 +7,15 @@
 #
 # On an island, people write the postcode of a letter into boxes, one digit in each. The post office has a reader that keeps 12,000 example digits and holds every new one against all of them. The new sorting machine has room for 60,000 numbers in all. You build a reader that fits into the machine, and misreads far less.
 #
-# On Colab, save your own copy first: **File → Save a copy in Drive**.
+# On Colab, save your own copy first: **File → Save a copy in Drive**. Work in the new tab, and click on its name, top left, to call it `mnist_challenge.ipynb` again.
 #
 # ## How it works
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other values.
-# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
-# - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # Run the next three cells first. The third gives you images as `uint8` arrays of shape `(n, 28, 28)`, pixels from 0 (paper) to 255 (ink), and their digits as `uint8` arrays of shape `(n,)`. **Look at** the eight digits that it draws: above each stands what it is, and what the old reader says. Which of its mistakes could have been yours?
 
@@ -829,7 +829,7 @@ expect.better(
 #
 # In 60 to 120 words: correct the number 15 (a short calculation; take mistakes as independent), say what your reader answers when it sees an A and what it would need to read one, and name one change, to the machine or to what it does with a doubtful digit, that keeps envelopes from going astray.
 #
-# A person reads this answer. Write it in the next cell.
+# A person reads this answer. Double-click on the next cell, write, then press Shift + Enter.
 #
 # ### BEGIN MARK SCHEME
 # 1 point each:
@@ -845,6 +845,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing. That trains twice: allow about two minutes.
-# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
+# 1. **Restart and run all cells**: on Colab **Runtime → Restart session and run all**, in JupyterLab **Kernel → Restart Kernel and Run All Cells**. The last cell, just below, sums up what passes and what is missing. That trains twice: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Save**; the file is the one that you opened.
 # 3. Hand in that one file, `mnist_challenge.ipynb`, where your teacher collects it. Keep its name.

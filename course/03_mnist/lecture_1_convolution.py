@@ -64,7 +64,9 @@ for digit, column in enumerate(axes.T):
         ax.set(xticks=[], yticks=[])
     column[0].set_title(digit)
 fig.suptitle("Five images of each digit, 28 × 28 pixels")
-plots.show(fig, alt="Fifty digits, centred and of equal size; slant and thickness differ.")
+alt = "Fifty digits, each in the middle, none in a corner. A 1 is a stroke, once with a foot; a 2 has a "
+alt += "loop or none; some 4 and 9 differ by a closed top alone."
+plots.show(fig, alt=alt)
 
 
 def show_pixels(ax, image, title, **options):
@@ -109,7 +111,7 @@ show_pixels(left, seven, "A seven")
 left.add_patch(plt.Rectangle((15.5, 9.5), 8, 8, fill=False, ec=plots.COLOURS["vermillion"], lw=3))
 show_numbers(right, seven[10:18, 16:24], "Its pixels in the square (0 paper, 255 ink)")
 right.set(xticks=range(8), xticklabels=range(16, 24), yticks=range(8), yticklabels=range(10, 18))
-plots.show(fig, alt="A seven with a square on its stroke; the pixels there: large on it, 0 beside.")
+plots.show(fig, alt=f"A square on the stroke of a seven. Its rows: {seven[10:18, 16:24].tolist()}.")
 
 
 def as_input(images):
@@ -122,8 +124,8 @@ assert as_input(x_train).max() == 1
 
 # %%
 answers = {
-    "4": "Right: 260 − 256. The number has 8 bits and starts again at 0, without a word. So turn "
-    "images into floats *before* you calculate.",
+    "4": "Right: 260 − 256. The number has 8 bits and starts again at 0, without a word. So first turn "
+    "images into floats, then calculate.",
     "260": "Misconception: that NumPy changes the type when a number does not fit.",
     "255": "Misconception: that it stops at the largest value. Image programs do; NumPy does not.",
 }
@@ -154,7 +156,9 @@ for digit, ax in enumerate(axes):
     show_pixels(ax, means[digit], digit, vmin=0, vmax=1)
     ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
 fig.suptitle("The average image of each digit")
-plots.show(fig, alt="Ten blurred digits: 0 and 1 are clear, 4, 5, 7 and 9 are smeared.")
+ink = (means**2).sum(axis=(1, 2)) / means.sum(axis=(1, 2))  # mean darkness where there is ink
+clear = ", ".join(f"{digit} {ink[digit]:.2f}" for digit in np.argsort(-ink))
+plots.show(fig, alt=f"Ten blurred digits. Darkness of the ink, the sharpest first: {clear}.")
 
 nearest_guess = None  # percent
 
@@ -232,7 +236,8 @@ for (above, below), image, label in zip(axes.T, x_train, y_train):
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
 fig.suptitle("The same pixels, in another order")
-plots.show(fig, alt="Eight digits; below each its scrambled pixels, which look like noise.")
+above = ", ".join(map(str, y_train[:8]))
+plots.show(fig, alt=f"Above, {above}. Below each its pixels, scattered: no digit to name.")
 
 scrambled_guess = None  # percent
 
@@ -298,7 +303,8 @@ axes[2].imshow(np.zeros((4, 5)), cmap="gray_r")
 axes[2].add_patch(plt.Rectangle(corner, 1, 1, **look))
 axes[2].text(window[1], window[0], "?", ha="center", va="center", fontsize=16)
 axes[2].set(title="feature map m, (4, 5)", xlabel="column", ylabel="row", yticks=range(4))
-plots.show(fig, alt="A seven of nines; a 3 × 3 square on its stroke; a map with a question mark.")
+alt = f"Rows of the framed window: {tiny[1:4, 2:5].tolist()}; each row of the kernel: -1, 0, 1."
+plots.show(fig, alt=alt)
 
 
 # %%
@@ -331,8 +337,8 @@ expect.close(by_keras, by_hand, name="Keras' feature map and ours")
 # - **Filter** is another word for kernel. From Idea 4 on, "kernel" is the table, and "filter" is one unit of a
 #   layer.
 #
-# **Look at** what three kernels make of a real digit. Orange is positive, purple negative. The picture at the
-# lower left puts a **ReLU** behind the first map, as a network does: what is left of it?
+# **Look at** what three kernels make of a real digit. Positive numbers are orange, negative ones purple. The picture
+# at the lower left puts a **ReLU** behind the first map, as a network does: what is left of it?
 
 # %%
 kernels = {
@@ -353,11 +359,12 @@ for (above, below), name in zip(axes.T[1:], kernels):
 axes[1, 0].imshow(np.maximum(maps["left → right"], 0), cmap="PuOr_r", vmin=-3, vmax=3)
 axes[1, 0].set(title="ReLU of left → right", xlabel="column", ylabel="row")
 fig.colorbar(shown, ax=axes[1], label="weighted sum")
-plots.show(fig, alt="Left edges orange, right edges purple; top to bottom alike; average blurs.")
+alt = "Left → right: plus at left edges, minus at right ones. Top → bottom: plus above, minus "
+plots.show(fig, alt=alt + "below. Average: a blurred seven. ReLU: only the left edges.")
 
 # %%
 answers = {
-    "With a second filter, the negative of the first": "Right. Only left edges are left, as ReLU throws "
+    "With a second filter, the negative of the first": "Right: only left edges are left, as ReLU throws "
     "the minus away. The negative filter has its plus where the first has its minus.",
     "With a larger kernel": "Misconception: that size decides. If a larger kernel answers ink → paper "
     "with a minus, ReLU throws that away, too.",
@@ -408,9 +415,8 @@ for ax, (word, pad, stride) in zip(axes, (("valid", 0, 1), ("same", 1, 1), ("val
     ax.set(title=f"{word}, stride {stride}", xlabel="column", ylabel="row", aspect="equal")
 axes[1].set(xlim=(-2.5, 9.5), ylim=(9.5, -2.5))
 fig.legend(handles=axes[1].get_legend_handles_labels()[0], loc="outside lower center", ncols=4)
-plots.show(
-    fig, alt="Window centres, 8 × 8 image: 6 × 6 if valid, 8 × 8 if same, 3 × 3 with stride 2."
-)
+alt = "Centres of windows, image 8 × 8: valid 6 × 6; same, in a frame of zeros, 8 × 8; stride 2: 3 × 3, "
+plots.show(fig, alt=alt + "and the last row and column lie in no window.")
 
 
 # %%
@@ -479,7 +485,8 @@ for channel, name in enumerate(("red", "green", "blue")):
     axes[1, channel].imshow(coloured[..., channel], cmap="gray", vmin=0, vmax=1)
 for ax, title in zip(axes.flat, (*titles, "channel 0: red", "channel 1: green", "channel 2: blue")):
     ax.set(title=title, xlabel="column", ylabel="row")
-plots.show(fig, alt="The digit shows in colour, in red, in blue and in the map; grey is flat.")
+alt = "The digit shows in colour, light in red, dark in blue, positive in the filter's map; "
+plots.show(fig, alt=alt + "the mean and green are one grey: no digit.")
 
 # %%
 # In grey the digit is gone; one filter over three channels finds it. Now eight filters:
@@ -506,7 +513,7 @@ answers = {
     "(3, 3, 16, 32)": "Right: height, width, channels in, filters out. Each filter looks at all 16 maps.",
     "(3, 3, 32)": "Misconception: that a filter is flat. It has a 3 × 3 table for each of 16 channels.",
     "(3, 3, 512)": "Misconception: that each filter makes a map of each channel. It adds them up: one map.",
-    "(32, 16, 3, 3)": "The right numbers in PyTorch's order. Keras puts channels in and filters last.",
+    "(32, 16, 3, 3)": "Not quite: the right numbers, in PyTorch's order. Keras puts channels in and filters last.",
 }
 quiz.ask("A layer Conv2D(32, 3) gets 16 maps. What is the shape of its kernel tensor?", answers)
 
@@ -539,7 +546,8 @@ for r, c in np.ndindex(2, 3):
     row, column = np.argwhere(blocks[r, :, c] == by_hand[r, c])[0]
     ring = dict(fill=False, ec=plots.COLOURS["vermillion"], lw=3)
     left.add_patch(plt.Circle((2 * c + column, 2 * r + row), 0.38, **ring))
-plots.show(fig, alt="A map in six blocks, the largest number of each circled; the six maxima.")
+alt = f"The map, blocks of 2 × 2: {small.tolist()}. Circled, and on the right: {by_hand.tolist()}."
+plots.show(fig, alt=alt)
 
 pool = keras.layers.MaxPooling2D(2)
 assert pool(np.zeros((1, 5, 7, 8))).shape == (1, 2, 3, 8)
@@ -586,7 +594,8 @@ fig, axes = plt.subplots(1, 3, figsize=(9, 3.3), layout="constrained")
 tables = {"start: random": start, "after 12 epochs": learned, "the secret kernel": secret}
 for ax, (title, table) in zip(axes, tables.items()):
     show_numbers(ax, table, title, cmap="PuOr_r", low=-3, high=3, form="{:.2f}")
-plots.show(fig, alt="Three kernels: random numbers; then the learned one, equal to the secret one.")
+rows = [f"{title} {np.round(table.astype(float), 2).tolist()}" for title, table in tables.items()]
+plots.show(fig, alt=f"Three kernels, row by row: {'; '.join(rows)}.")
 
 # %% [markdown]
 # Here the targets were maps. In a network the targets are *labels*: whatever kernels help to name the digit will
@@ -689,10 +698,10 @@ for name, (stage, style, colour) in stages.items():
     before = all_moves[0]
     change = [100 * np.linalg.norm(now - before) / np.linalg.norm(before) for now in all_moves]
     ax.plot(change, style, color=plots.COLOURS[colour], label=name)
-ax.set(title="What a move changes", xlabel="move [pixels]", ylabel="change [% of the unmoved]")
-ax.set_xticks(range(5))
+ax.set(title="What a move changes", xlabel="move [pixels]", ylabel="change [%]", xticks=range(5))
 ax.legend()
-plots.show(fig, alt="Change grows with the move; pooled maps change less, the 4 × 4 ones least.")
+told = [f"{line.get_label()} {line.get_ydata().round().astype(int).tolist()}" for line in ax.lines]
+plots.show(fig, alt=f"Change in percent after moves of 0 to 4 pixels: {'; '.join(told)}.")
 
 # %% [markdown]
 # Pooling buys *some* invariance. Edges are thinner than strokes, so a move hits the maps harder than the pixels.
@@ -722,7 +731,7 @@ ax.set(title="Validation images named rightly", xlabel="trained → judged", yla
 ax.set_xticks(range(3), shown)
 ax.margins(y=0.12)  # room for the numbers
 fig.legend(loc="outside lower center", ncols=3)
-plots.show(fig, alt="In order both do well; scrambled, the convolution loses; moved, both lose.")
+plots.show(fig, alt=f"Dense, then convolution, left to right: {[t.get_text() for t in ax.texts]}.")
 
 # %% [markdown]
 # With a twenty-fifth of the parameters, the convolution is about as good as the dense network, or better: what it
@@ -764,7 +773,8 @@ for (above, below), ours, photo, label in zip(axes.T, x_val, photos, y_val):
     above.set(title=f"our {label}", xticks=[], yticks=[])
     below.set(title=f"his {label}", xticks=[], yticks=[])
 fig.suptitle("Our images and the friend's photos")
-plots.show(fig, alt="Two rows of eight digits, black on white; the rows look exactly alike.")
+labels = ", ".join(map(str, y_val[:8]))
+plots.show(fig, alt=f"Two rows of digits, {labels}, black on white; the rows look exactly alike.")
 
 for name, images in (("ours", x_val), ("photos", photos)):
     facts = f"{images.shape} {images.dtype} {images.min()} to {images.max()}"
@@ -806,5 +816,5 @@ for name, images in (("ours", x_val), ("photos", photos)):
 # `keras.Input(shape=(28, 28, 1))`. And `Convolution2D`, `MaxPool2D` are other names of `Conv2D` and
 # `MaxPooling2D`.
 #
-# **Next:** part 2, *the network*: two convolutions, two poolings, and the workshop's full recipe. How few of ten
+# **Next:** {{next}}, *the network*: two convolutions, two poolings, and the workshop's full recipe. How few of ten
 # thousand test digits can it get wrong?

@@ -77,12 +77,14 @@ left.set(title=f"One image, a {y_train[0]}", xlabel="column [pixels]", ylabel="r
 fig.colorbar(shown, ax=left, label="pixel value")
 values = x_train.ravel()
 share = np.full(values.size, 100 / values.size)  # each pixel's part of 100 %
-right.hist(values, 32, weights=share, color=plots.COLOURS["sky"], ec="black")
+heights, *_ = right.hist(values, 32, weights=share, color=plots.COLOURS["sky"], ec="black")
 right.axvline(values.mean(), color=plots.COLOURS["vermillion"], ls="--", lw=2, label="mean")
 right.set(title="All training pixels", xlabel="pixel value", ylabel="share [%, log scale]")
 right.set_yscale("log")
 right.legend(loc="upper center")
-plots.show(fig, alt="Left, a digit. Right, most pixels are 0, a few near 255, few between.")
+heaps = f"{heights[0]:.0f} % of the pixels in the first, {heights[-1]:.1f} % in the last"
+between = f"at most {heights[1:-1].max():.1f} % in any between; mean {values.mean():.0f}"
+plots.show(fig, alt=f"Left, a {y_train[0]}. Right, of 32 bars: {heaps}, {between}.")
 print(f"mean {values.mean():.0f}, standard deviation {values.std():.0f}")
 
 # %% [markdown]
@@ -186,7 +188,7 @@ ax.set(title="The sizes on the way (squares: to scale; columns: numbers in a row
 ax.set(xlim=(-3, left - 6), ylim=(0, 30), aspect="equal", yticks=[])
 ax.set_xlabel("layer, and the shape of its output")
 ax.set_xticks(*zip(*ticks), fontsize=8)
-plots.show(fig, alt="Stacks of squares: sides 28, 24, 12, 8, 4; then columns of 256, 100, 10.")
+plots.show(fig, alt=f"{', '.join(word for _, word in ticks)}: squares to scale, then columns.")
 
 # %%
 answers = {
@@ -241,7 +243,8 @@ for row, column in np.argwhere(shared):
     axes[0].text(column, row, f"{weight:.0f}", **style)
 axes[0].set(title="Convolution 3 × 3: 9 different weights, the rest is 0")
 axes[1].set(title="Dense: 16 · 36 = 576 different weights", xlabel="input pixel")
-plots.show(fig, alt="Above, the weights 1 to 9 in slanting bands on white. Below, a full matrix.")
+first = ", ".join(map(str, np.flatnonzero(shared[0])))
+plots.show(fig, alt=f"Above: row 0 has weights at {first}; later rows further right. Below: full.")
 predict.compare("dense twin", (784 + 1) * 2_304)
 
 # %% [markdown]
@@ -306,7 +309,8 @@ for column, (ax, (title, colour, hatch)) in enumerate(zip(axes, looks)):
     ax.set(title=title, xlabel="how many", xlim=(0, 1.3 * max(counts)))
 axes[0].set_ylabel("layer")
 axes[0].invert_yaxis()
-plots.show(fig, alt="Parameters: dense 100 has nearly all. Multiplications: the convolutions lead.")
+told = [f"{name} {a:,} parameters, {b:,} multiplications" for name, (a, b) in work.items()]
+plots.show(fig, alt=f"Bars for four layers: {'; '.join(told)}.")
 predict.compare("most weights", max(work, key=lambda name: work[name][0]))
 predict.compare("most multiplications", max(work, key=lambda name: work[name][1]))
 
@@ -376,7 +380,8 @@ for name, (scale, colour, style) in scales.items():
 ax.axhline(np.log(10), color="0.6", lw=1, label="ln 10: knows nothing")
 ax.set(title="The first 100 batches", xlabel="batch", ylabel="loss of the batch", yscale="log")
 ax.legend()
-plots.show(fig, alt="Raw starts far above; BatchNormalization leaves ln 10 well before the dashes.")
+ends = [f"{line.get_label()} {line.get_ydata()[[0, 49, 99]].round(2)}" for line in ax.lines[:3]]
+plots.show(fig, alt=f"Losses of batches 1, 50 and 100 (ln 10 is 2.30): {'; '.join(ends)}.")
 
 # %% [markdown]
 # With raw pixels the untrained network is wrong and *sure* of it: its sums are far too large, and softmax makes
@@ -523,7 +528,8 @@ ax.set(title="Validation images named wrongly", xlabel="epoch", ylabel="wrong [%
 ax.set_xticks(range(1, 6))
 ax.grid(alpha=0.3)
 ax.legend()
-plots.show(fig, alt="All fall; Adagrad 0.1 and Adam end close together, below the two others.")
+told = [f"{line.get_label()}: {line.get_ydata().round(1).tolist()}" for line in ax.lines]
+plots.show(fig, alt=f"Wrong [%] after each epoch. {'; '.join(told)}.")
 
 # %%
 answers = {
@@ -565,7 +571,8 @@ ax.set(title="Adam: three accuracies of one network", xlabel="epoch", ylabel="ac
 ax.set_ylim(0.88, 1)
 ax.grid(alpha=0.3)
 ax.legend()
-plots.show(fig, alt="Training as reported lies lowest; with dropout off it is highest, or nearly.")
+told = [f"{name}: {', '.join(f'{v:.3f}' for v in value)}" for name, (_, value, *_) in lines.items()]
+plots.show(fig, alt=f"Accuracy, epochs 1 to 5. {'; '.join(told)} (the triangles).")
 
 # The same images and weights once more, in training mode: dropout on, and batch statistics in
 # BatchNormalization. (This moves the moving averages by 1 %.)
@@ -598,11 +605,11 @@ quiz.ask(
 # ### Change one thing
 #
 # The next cell is yours. Change one thing in it, guess, run, put it back. It compares with the Adam run above. As it
-# stands, it runs the first row.
+# stands, it runs the first row. The row marked *run below* is run in the next cell.
 #
 # | knob | change it to | predict | what you see |
 # |---|---|---|---|
-# | ▶ dropout | `build(dropout=0.0)` | where does the training accuracy go? | up, to validation or above it: Idea 5 again |
+# | dropout (run below) | `build(dropout=0.0)` | where does the training accuracy go? | up, to validation or above it: Idea 5 again |
 # | kernel | `build(kernel=3)` | fewer parameters? | *more*: maps shrink less, flatten hands on 5 · 5 · 16 |
 # | learning rate | `0.001` → `0.01` | faster? | ahead after one epoch, about level after five |
 # | learning rate | `0.001` → `0.1` | faster still? | no: back to ln 10, one digit for everybody, and stuck there |
@@ -708,7 +715,8 @@ ax.margins(x=0.1)
 ax.set(title="The way here", ylabel="network")
 ax.set_xlabel(f"wrong [%] of the same {len(y) - cut:,} validation images")
 ax.invert_yaxis()
-plots.show(fig, alt="The dense bar is the longest, that of Adam on all images the shortest.")
+told = ", ".join(f"{name} {part:.1f}" for name, part in zip(nets, wrong))
+plots.show(fig, alt=f"Bars, wrong [%] on the same validation images: {told}.")
 
 # %% [markdown]
 # *Same size, dense* and *Adam* differ in the architecture alone: it more than halves the mistakes. Five times as many
@@ -734,4 +742,4 @@ plots.show(fig, alt="The dense bar is the longest, that of Adam on all images th
 # 28, 1)` in the first layer is now `keras.Input(shape=(28, 28, 1))`; and a model saved as `.h5` is now saved as
 # `.keras`.
 #
-# **Next:** part 3 opens the network: what do its filters look for, what does it get wrong, and how sure is it then?
+# **Next:** {{next}} opens the network: what do its filters look for, what does it get wrong, and how sure is it then?

@@ -70,7 +70,8 @@ right.plot(centre_column[:1000], centre_row[:1000], ".", color=plots.COLOURS["bl
 right.plot([13.5, 14.5, 14.5, 13.5, 13.5], [13.5, 13.5, 14.5, 14.5, 13.5], "--", color="black")
 right.set(title="Centres of ink", xlabel="column", ylabel="row", xlim=(13, 15), ylim=(15, 13))
 right.set_aspect("equal")
-plots.show(fig, alt="Left: a grey blob in the middle. Right: all dots within one dashed pixel.")
+alt = "Left: a grey blob in the middle. Right, in a piece of 2 × 2 pixels (13 to 15): all dots within "
+plots.show(fig, alt=alt + "the dashed square, 13.5 to 14.5 both ways.")
 
 # %% [markdown]
 # Two pixels by two. No dot leaves the dashed square, and that square is one pixel: somebody **centred every digit**
@@ -91,6 +92,17 @@ def nearest_mean(images):
     flat = np.reshape(images, (-1, 784)).astype(float)
     # |x - m|² = x² - 2xm + m², and x² is the same for all ten classes
     return np.argmin((means**2).sum(axis=1) - 2 * flat @ means.T, axis=1)
+
+
+def in_words(kernels, maps):
+    """Say where each kernel has its weights, and what its map holds: for Idea 1."""
+    said = []
+    for k in range(4):
+        w, m = kernels[..., k], maps[..., k]
+        sides = {"left": w[:, :2], "right": w[:, 3:], "top": w[:2], "bottom": w[3:]}
+        means = ", ".join(f"{side} {part.mean():+.2f}" for side, part in sides.items())
+        said.append(f"kernel {k}: mean weight {means}; map from {m.min():.1f} to {m.max():.1f}")
+    return ". ".join(said)
 
 
 baseline_wrong = int(np.sum(nearest_mean(x_val) != y_val))
@@ -160,7 +172,7 @@ def look_inside(network, digit, title):
     fig.colorbar(weights, ax=axes[0], label="weight")
     fig.colorbar(answers, ax=axes[1], label="activation")
     fig.suptitle(title)
-    plots.show(fig, alt=f"{title}: four 5 by 5 kernels, and the four maps they make of a 5.")
+    plots.show(fig, alt=f"{title}: smeared maps of a 5. {in_words(kernels, maps)}.")
 
 
 look_inside(network, digit, "First layer before training")
@@ -261,7 +273,8 @@ assert min(rows) >= 6 and max(rows) < 6 + side and min(columns) >= 6 and max(col
 fig, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
 ax.imshow(matters.reshape(28, 28), cmap="gray_r")
 ax.set(title="Pixels that matter to row 3, column 3", xlabel="column", ylabel="row")
-plots.show(fig, alt="A black square of 14 by 14 pixels, from row 6 to 19 and column 6 to 19.")
+place = f"from row {rows.min()} to {rows.max()} and from column {columns.min()} to {columns.max()}"
+plots.show(fig, alt=f"The pixels that matter fill a black square {place}; all others are white.")
 
 # %% [markdown]
 # The hand was right. And a pooled place is two pixels wide, so the square of row 3 begins at pixel 2 · 3 = 6.
@@ -274,16 +287,22 @@ plots.show(fig, alt="A black square of 14 by 14 pixels, from row 6 to 19 and col
 strength = np.asarray(deep(x_val))  # (2000, 8, 8, 16)
 strongest = np.argsort(-strength.max(axis=(0, 1, 2)))[:4]
 fig, axes = plt.subplots(4, 8, figsize=(9, 5.4), layout="constrained")
+said_rows = []
 for filter_row, k in zip(axes, strongest):
-    answer = strength[..., k].reshape(len(x_val), 64)
-    for ax, i in zip(filter_row, np.argsort(-answer.max(axis=1))):
+    answer, pieces = strength[..., k].reshape(len(x_val), 64), []
+    first = np.argsort(-answer.max(axis=1))[:8]
+    for ax, i in zip(filter_row, first):
         row, column = divmod(int(answer[i].argmax()), 8)
         piece = x_val[i, 2 * row : 2 * row + side, 2 * column : 2 * column + side, 0]
+        pieces.append(piece)
         ax.imshow(piece, cmap="gray_r", vmin=0, vmax=255)
         ax.set(title=f"of a {y_val[i]}", xticks=[], yticks=[])
+    ink_in = np.mean(pieces, axis=0).reshape(2, 7, 2, 7).mean(axis=(1, 3)).round().astype(int)
+    said_rows.append(f"filter {k}, of {y_val[first].tolist()}: {ink_in.ravel().tolist()}")
     filter_row[0].set_ylabel(f"filter {k}")
 fig.suptitle("What excites a filter of conv_2 most")
-plots.show(fig, alt="Four rows of eight pieces of digits; the pieces of a row resemble each other.")
+alt = "The pieces of a row resemble each other. Mean ink of their quarters, upper two, lower two: "
+plots.show(fig, alt=alt + "; ".join(said_rows) + " (0 is paper, 255 is ink).")
 
 # %%
 answers = {
@@ -319,7 +338,11 @@ for (row, column), count in np.ndenumerate(confusion):
         ax.text(column, row, count, ha="center", va="center", color=colour)
 ax.set(title="Validation digits", xlabel="the network said", ylabel="true digit")
 ax.set(xticks=range(10), yticks=range(10))
-plots.show(fig, alt="Large grey counts on the diagonal, few coloured counts beside it.")
+pairs = sorted(zip(*np.nonzero(mistakes)), key=lambda pair: -mistakes[pair])
+told = ", ".join(f"{a} as {b} {mistakes[a, b]}" for a, b in pairs)
+plots.show(fig, alt=f"Mistakes, the most frequent first: {told}. The diagonal holds all the rest.")
+print("right:", ", ".join(f"{k} {confusion[k, k]} of {confusion[k].sum()}" for k in range(10)))
+print("a digit read as another:", told)
 
 # %%
 loss = -np.log(np.maximum(p_val[np.arange(len(y_val)), y_val], 1e-12))
@@ -329,7 +352,8 @@ for ax, i in zip(axes.flat, worst):
     ax.imshow(x_val[i, ..., 0], cmap="gray_r")
     ax.set(title=f"{y_val[i]} → {said[i]}, {p_val[i].max():.3f}", xticks=[], yticks=[])
 fig.suptitle("The twelve validation digits with the highest loss")
-plots.show(fig, alt="Twelve digits, several hard to read, each with truth, answer and probability.")
+told = ", ".join(f"{y_val[i]} → {said[i]} {p_val[i].max():.3f}" for i in worst)
+plots.show(fig, alt=f"Twelve digits, several hard to read; true → said, probability: {told}.")
 
 # %% [markdown]
 # ### Idea 3: let the doubtful ones go to a person
@@ -356,6 +380,11 @@ doubtful = np.argsort(sure)  # least sure first
 left_over = wrong.sum() - np.concatenate([[0], np.cumsum(wrong[doubtful])])
 percent = np.linspace(0, 100, len(left_over))
 
+over = [100 * np.mean(group > 0.9) for group in (sure[~wrong], sure[wrong])]
+told = ", ".join(f"{left_over[q * len(sure) // 100]} at {q} %" for q in (0, 2, 5, 10, 20, 30))
+alt = f"Left: above 0.9 are {over[0]:.0f} % of the right answers, {over[1]:.0f} % of the wrong. "
+alt += f"Right, mistakes left: {told}; none from {percent[np.argmax(left_over == 0)]:.0f} % on."
+
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
 groups = [sure[~wrong], sure[wrong]]
@@ -373,7 +402,7 @@ right.axvline(100 * share, color="black", ls=":", label=f"{100 * share:g} % hand
 right.set(title="Handing over the least sure", xlabel="digits handed over [%]", xlim=(0, 30))
 right.set_ylabel("mistakes among the rest")
 right.legend()
-plots.show(fig, alt="Left: right answers crowd near 1, wrong ones spread. Right: a steep fall.")
+plots.show(fig, alt=alt)
 predict.compare("handed", 100 * wrong[doubtful[: int(share * 2000)]].sum() / wrong.sum())
 print(f"at random: {100 * share:g} %; the surest mistake has {sure[wrong].max():.3f}")
 print(f"{np.mean(~wrong):.3f} right, mean largest probability {sure.mean():.3f}")
@@ -426,6 +455,10 @@ def shift_curve(answer):
     return curve
 
 
+def in_percent(curves):
+    return "; ".join(f"{name} {np.round(curve, 1).tolist()}" for name, curve in curves.items())
+
+
 np.testing.assert_array_equal(shift(x_val, 2, -1)[:, 5, 5], x_val[:, 3, 6])
 
 
@@ -446,7 +479,7 @@ curves = {"network": shift_curve(lambda images: np.asarray(network(images)).argm
 curves["nearest mean image"] = shift_curve(nearest_mean)
 predict.compare("shifted", curves["network"][3])
 fig = draw_curves(curves, "Digits off centre")
-plots.show(fig, alt="Both curves fall steeply; the network's starts higher and falls later.")
+plots.show(fig, alt=f"Right [%] at shifts of 0 to 6 pixels: {in_percent(curves)}.")
 p_off = np.asarray(network(shift(x_val, 3, 0)))
 off, sure_off = p_off.argmax(axis=1) != y_val, p_off.max(axis=1)
 print(f"3 pixels down: {np.mean(~off):.3f} right, mean largest probability {sure_off.mean():.3f}")
@@ -493,7 +526,8 @@ for axes_row, (name, images) in zip(axes, rows.items()):
         ax.set(xticks=[], yticks=[])
     axes_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
 fig.suptitle("One change a row")
-plots.show(fig, alt="Small changes keep each digit; flips spoil nearly all, the 8 least.")
+alt = "Translation, rotation and zoom keep each digit. Flipped either way the 8 stays an 8, the 2 comes "
+plots.show(fig, alt=alt + "near a 5, the 5 near a 2, and 1, 4, 6, 7 and 9 are no digits any more.")
 
 # %%
 answers = {
@@ -521,7 +555,7 @@ school = keras.Sequential([keras.Input(shape=(28, 28, 1)), *augmentation.values(
 history = train(school)
 curves["network, augmented"] = shift_curve(lambda images: np.asarray(mended(images)).argmax(axis=1))
 fig = draw_curves(curves, "The same network, two kinds of training")
-plots.show(fig, alt="The augmented network's curve stays high up to four pixels, then falls too.")
+plots.show(fig, alt=f"Right [%] at shifts of 0 to 6 pixels: {in_percent(curves)}.")
 print(f"augmented: training accuracy {100 * history.history['accuracy'][-1]:.1f} %")
 for name, curve in curves.items():
     print(f"{name:20} shift 0: {curve[0]:4.1f} %, shift 3: {curve[3]:4.1f} %")
@@ -580,7 +614,9 @@ ax.axvline(numbers, color="black", ls="--", label="4 bytes × parameters")
 ax.axvline(3 * numbers, color="black", ls=":", label="3 × 4 bytes × parameters")
 ax.set(title="What a .keras file holds", xlabel="size [kB]", ylabel="model")
 fig.legend(loc="outside right upper", fontsize=9)
-plots.show(fig, alt="Mostly weights; mended passes the dashed line, school the dotted one.")
+bars = [", ".join(f"{f} {n / 1000:.0f} kB" for f, n in sizes[name].items()) for name in sizes]
+lines = f"the dashed line is at {numbers:.0f} kB, the dotted one at {3 * numbers:.0f} kB"
+plots.show(fig, alt=f"mended: {bars[0]}. school: {bars[1]}. {lines}.")
 weights_sizes = [sizes[name]["model.weights.h5"] for name in ("school", "mended")]
 predict.compare("size", weights_sizes[0] / weights_sizes[1])
 print("in mended.keras:", ", ".join(f"{file} {n:,} bytes" for file, n in sizes["mended"].items()))

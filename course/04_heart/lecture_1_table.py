@@ -156,7 +156,8 @@ ax.axvline(100 * rest["disease"].mean(), color="black", ls=":", label="all open 
 ax.set(title="Who is ill, by kind of chest pain", xlabel="ill [%]", ylabel="chest pain")
 ax.set(xlim=(0, 100))
 ax.legend(loc="lower right")
-plots.show(fig, alt="Patients who came without pain are ill far more often than all the others.")
+told = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in groups["mean"].items())
+plots.show(fig, alt=f"Ill, by chest pain: {told}; all open patients {rest['disease'].mean():.0%}.")
 silent = rest[rest["cp"] == "asymptomatic"]
 print(f"asymptomatic, but angina in the exercise test: {(silent['exang'] == 'True').mean():.0%}")
 
@@ -203,7 +204,8 @@ for bar in (*deep, often):
 left.set(title="ST depression in exercise", xlabel="oldpeak [mm]", ylabel="patients [% of class]")
 right.set(title="Angina in the exercise test", xlabel="class", ylabel="patients [% of class]")
 left.legend()
-plots.show(fig, alt="Class 1 has the deeper ST depression and more than twice as much angina.")
+told = [f"mean oldpeak {d.mean():.1f} mm, angina {a:.0f} %" for d, a in zip(depths, angina)]
+plots.show(fig, alt=f"Two bar charts. Class 0: {told[0]}. Class 1: {told[1]}.")
 
 
 # %%
@@ -298,7 +300,8 @@ for ax, (title, (values, unit)) in zip(axes, panels.items()):
     ax.set(title=title, xlabel=unit, yticks=range(5), yticklabels=NUMBERS)
     ax.grid(alpha=0.3, axis="x")
 axes[0].set_ylabel("column")
-plots.show(fig, alt="Raw: five scales. Standardised: all centred. Range: cholesterol is squeezed.")
+chol = [np.percentile(values[:, 2], (95, 100)).round(2).tolist() for values, _ in panels.values()]
+plots.show(fig, alt=f"Cholesterol (raw, z, r): 95 % lie below, the extreme one at {chol}.")
 
 # %%
 answers = {
@@ -367,7 +370,8 @@ names = [*NUMBERS, *(f"{c}: {v}" for c, values in VALUES.items() for v in values
 
 # %% [markdown]
 # This is what any model will see: no words, no gaps, 29 numbers a patient. **Look at** the left five columns (any
-# number), at the purple cells right of them (one in each finding), and at the last rows: where did the gap go?
+# number), at the cells with a 1 right of them (purple, one in each finding), and at the last rows: where did the gap
+# go?
 
 # %%
 gaps = np.flatnonzero(train["missing"])[:2]
@@ -382,7 +386,9 @@ ax.set_yticks(
 )
 ax.set(title="Ten training patients, as the model sees them", xlabel="input column", ylabel="row")
 fig.colorbar(image, label="value", shrink=0.8)
-plots.show(fig, alt="Each finding has one 1; rows with a gap have a finding of zeros and the flag.")
+lost = [name for i in gaps for name in VALUES if train.iloc[i][name] not in VALUES[name]]
+alt = "Five columns of any number; then a single 1 in each finding. The last rows have zeros in "
+plots.show(fig, alt=f"{alt}{' and in '.join(lost)}, and a 1 in the last column, missing.")
 
 # %%
 answers = {
@@ -466,7 +472,8 @@ ax.set_yticks(range(14), [names[k] for k in order])
 ax.set(title="The 14 largest of 29 weights", xlabel="weight", ylabel="input column")
 ax.set(xlim=(-1.8, 1.8))  # fixed, so that bars of two runs can be compared
 ax.legend(loc="lower right")
-plots.show(fig, alt="Vessels and kinds of chest pain have the largest weights, in both directions.")
+told = ", ".join(f"{names[k]} {weights[k]:+.2f}" for k in order[::-1])
+plots.show(fig, alt=f"Bars, the longest first (plus: towards ill): {told}.")
 
 # %% [markdown]
 # A weight is no cause. It says what helps to *sort these patients*, given the other 28 columns. With this draw `exang`
@@ -595,4 +602,4 @@ print(f"from noise: {np.mean(scores):.0f} of 60 right on average; majority {righ
 # **You may meet** `pd.get_dummies(frame)`: handy, but its columns depend on the rows that it sees. And the argument
 # `sparse=False` of `OneHotEncoder` is now `sparse_output=False`.
 #
-# **Next:** part 2, *the network*: 29 inputs, 16 hidden units, one probability. Does it beat logistic regression?
+# **Next:** {{next}}, *the network*: 29 inputs, 16 hidden units, one probability. Does it beat logistic regression?

@@ -119,9 +119,11 @@ ax.set(title="183 training patients, the widest two of 29 dimensions")
 ax.set(xlabel="first direction", ylabel="second direction")
 ax.grid(alpha=0.3)
 fig.legend(loc="outside right upper")
-plots.show(
-    fig, alt="Healthy patients lie to one side, ill ones to the other, and many mix between."
-)
+straight = LogisticRegression().fit(shadow, y_train).score(shadow, y_train)
+means = [shadow[y_train == k].mean(axis=0) for k in (0, 1)]
+told = " ill ones around".join(" ({:.1f}, {:.1f}),".format(*mean) for mean in means)
+alt = f"Healthy patients lie around{told} and many mix between. A straight border has {straight:.0%} right."
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # In this shadow a straight border does much of the work, and in the middle none helps. But shadows overlap where
@@ -251,7 +253,8 @@ ax.set(title="The loss of one patient", xlabel="p: probability of being ill, by 
 ax.set_ylabel("loss")
 ax.grid(alpha=0.3)
 ax.legend(loc="upper center")
-plots.show(fig, alt="Two mirrored curves that cross at p = 0.5 and climb steeply where p is wrong.")
+alt = "Mirrored curves that cross at p = 0.5. Ill: loss 4.6 at p = 0.01, 2.3 at 0.1, 0.7 at 0.5, 0 at 1."
+plots.show(fig, alt=alt)
 predict.compare("ratio", np.log(0.01) / np.log(0.1))
 
 # %% [markdown]
@@ -406,7 +409,7 @@ left.legend(fontsize=8)
 plots.learning_curves(history, metric="accuracy", ax=right_hand)
 right_hand.set(title="Accuracy", ylabel="share named rightly", ylim=(0.5, 1.02))
 right_hand.legend(loc="lower right")
-plots.show(fig, alt="Training falls on; validation falls, then climbs. " + plots.alt_text(fig))
+plots.show(fig, alt=f"{plots.alt_text(fig)} Logistic regression (dash-dotted): {line:.3f}.")
 predict.compare("lowest", lowest)
 
 # %%
@@ -458,7 +461,8 @@ for ax, values, title in zip(axes, (training, answering), ("Training", "Answerin
     ax.set_xticks(range(16), range(1, 17), fontsize=8)
     ax.set_yticks(range(8), range(1, 9))
 axes[0].set_ylabel("row of the batch")
-plots.show(fig, alt="Training: a random half of the cells is 0, the rest 2. Answering: all are 1.")
+silent = [f"row {r + 1}: {(np.flatnonzero(v == 0) + 1).tolist()}" for r, v in enumerate(training)]
+plots.show(fig, alt=f"Training, silent (0), {'; '.join(silent)}; the rest 2. Answering: all 1.")
 
 # %%
 answers = {
@@ -476,7 +480,8 @@ quiz.ask(
 # %% [markdown]
 # Four networks, each with one brake or none: same start, same rows in the same order, at most 100 epochs. **Guess:**
 # which one has the lowest validation loss in the end? Then **look at** each curve twice: where is it lowest, and
-# where does it end?
+# where does it end? (Printed for each: its lowest loss and at which epoch, how many epochs lie below the line of
+# logistic regression, and the loss in the end.)
 
 # %%
 brake_guess = None  # "early stopping", "dropout" or "L2": which ends lowest?
@@ -486,11 +491,8 @@ dropout, l2 = 0.5, 0.01
 stop = keras.callbacks.EarlyStopping(
     monitor="val_binary_crossentropy", mode="min", patience=10, restore_best_weights=True
 )
-choices = {
-    "dropout": (dict(dropout=dropout), []),
-    "L2": (dict(l2=l2), []),
-    "early stopping": ({}, [stop]),
-}
+choices = {"dropout": (dict(dropout=dropout), []), "L2": (dict(l2=l2), [])}
+choices["early stopping"] = ({}, [stop])
 runs, losses = {"no brake": history}, {"no brake": cross_entropy(y_val, p_free)}
 for name, (options, callbacks) in choices.items():
     print(name, end=" ")
@@ -498,13 +500,14 @@ for name, (options, callbacks) in choices.items():
     model = build(**options)
     runs[name] = fit(model, pipeline(x_train, y_train), *callbacks)
     losses[name] = cross_entropy(y_val, np.asarray(model(x_val))[:, 0])
+curves = {name: np.array(run.history["val_binary_crossentropy"]) for name, run in runs.items()}
 
 # %%
 fig, (left, bars) = plt.subplots(1, 2, figsize=(10, 3.8), width_ratios=[3, 2], layout="constrained")
 looks = ("purple", "-", ""), ("blue", "--", "//"), ("vermillion", "-.", "xx"), ("orange", ":", "..")
-for (name, run), (colour, dash, hatch) in zip(runs.items(), looks):
-    colour = plots.COLOURS[colour]
-    curve = run.history["val_binary_crossentropy"]
+for (name, curve), (colour, dash, hatch) in zip(curves.items(), looks):
+    colour, dips, end = plots.COLOURS[colour], np.sum(curve < line), losses[name]
+    print(f"{name}: low {curve.min():.2f} at {curve.argmin() + 1}, {dips} below, end {end:.2f}")
     epochs, width = range(1, len(curve) + 1), 4 if dash == ":" else 2
     left.plot(epochs, curve, dash, color=colour, lw=width, label=name)
     left.plot(len(curve), curve[-1], "o", color=colour, mec="black", ms=8)
@@ -518,7 +521,7 @@ bars.set(title="In the end", xlabel="validation cross-entropy", ylabel="network"
 bars.invert_yaxis()
 bars.margins(x=0.25)
 left.legend(fontsize=8)
-plots.show(fig, alt="Without a brake the curve climbs most; early stopping ends near its lowest.")
+plots.show(fig, alt=f"Curves and bars as printed; the line is at {line:.3f}, ends are marked.")
 predict.compare("brake", min(losses, key=losses.get))
 
 # %% [markdown]
@@ -568,8 +571,9 @@ for ax, values, ylabel in zip(axes, np.moveaxis(pairs, 2, 0), ("cross-entropy", 
     ax.set(title=f"{n_draws} draws: {ylabel}", xlabel="draw", ylabel=ylabel)
     ax.grid(alpha=0.3)
 fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(fig, alt="Two marks of one draw are mostly close; from draw to draw they move more.")
 gap = pairs[:, 1, 0] - pairs[:, 0, 0]  # network minus logistic, in each draw
+alt = f"The marks of a draw are {np.abs(gap).mean():.3f} apart on average, at most {np.abs(gap).max():.3f}; "
+plots.show(fig, alt=alt + f"logistic regression spans {np.ptp(pairs[:, 0, 0]):.3f} between draws.")
 predict.compare("wins", int(np.sum(gap < 0)))
 print(f"cross-entropy, network minus logistic: {gap.mean():+.3f} on average")
 print(f"from draw to draw, logistic regression: standard deviation {pairs[:, 0, 0].std():.3f}")
@@ -650,4 +654,4 @@ print("\nthe same patient, five times:", *(f"{share:.3f}" for share in five))
 # is now `Adam(learning_rate=0.001)`; and `KerasClassifier` from `keras.wrappers.scikit_learn`, which made a network
 # look like a scikit-learn model, is now `keras.wrappers.SKLearnClassifier`.
 #
-# **Next:** part 3, *decide*: the network says 0.4. What now?
+# **Next:** {{next}}, *decide*: the network says 0.4. What now?

@@ -181,9 +181,9 @@ ax.set_yticks(heights, [f"{abs(h):.0f}" for h in heights])
 ax.set(title="Logistic regression: who got which probability", xlabel="p: probability of ill")
 ax.set(ylabel="patients: healthy below, ill above", xlim=(0, 1))
 fig.legend(loc="outside right upper")
-plots.show(
-    fig, alt="Most ill patients stand at the right, most healthy ones at the left; some not."
-)
+middles = [np.median(p_logistic[y == kind]) for kind in (1, 0)]
+alt = f"Above: half of the ill over {middles[0]:.2f}; below: half of the healthy under {middles[1]:.2f}. "
+plots.show(fig, alt=alt + "Missed cases: above, left of ½. False alarms: below, right of ½.")
 
 
 # %%
@@ -285,7 +285,7 @@ tell("logistic, t = 0.5", y, p_logistic, 0.5)
 # at random. AUC is the chance that the ill one has the larger $p$ (a tie counts ½). A coin gets ½, a perfect order 1.
 #
 # First by hand, then the pictures. **Look at** the left one: each of its cells is one *pair* (ill, healthy), both
-# sorted, largest $p$ first. Blue: ordered rightly. Why is the border of the blue exactly the ROC curve?
+# sorted, largest $p$ first. Ordered rightly: filled (blue). Why is its border exactly the ROC curve?
 
 
 # %%
@@ -322,9 +322,9 @@ for t, marker in ((0.5, "o"), (0.2, "s")):
 right.set(title="ROC curves", xlabel="false alarms / healthy", ylabel="sensitivity", aspect="equal")
 right.grid(alpha=0.3)
 right.legend()
-plots.show(
-    fig, alt="Left: blue pairs fill the square below a staircase. Right: two close ROC curves."
-)
+half, fifth = ("({:.2f}, {:.2f})".format(*rates(y, p, t)) for t in (0.5, 0.2))
+alt = f"Left: {by_pairs:.1%} of the square is filled, below a staircase. Right: two close ROC curves; "
+plots.show(fig, alt=alt + f"network: {half} at t = 0.5, {fifth} at t = 0.2.")
 
 # %%
 answers = {
@@ -338,10 +338,10 @@ quiz.ask(
 )
 
 # %% [markdown]
-# And why is the border of the blue the ROC curve? Stand on one ill patient: a row. Walk right past all healthy ones
-# with a larger $p$: those pairs are white. Now take this patient's own $p$ as the threshold: exactly those healthy
+# And why is the border of the filled part the ROC curve? Stand on one ill patient: a row. Walk right past all healthy
+# ones with a larger $p$: those pairs are white. Now take this patient's own $p$ as the threshold: exactly those healthy
 # ones are false alarms, and the ill up to this row are the hits. So each row's border is a point of the ROC curve,
-# and the blue area is the share of pairs.
+# and the filled area is the share of pairs.
 #
 # ### The same decision, elsewhere
 #
@@ -357,8 +357,6 @@ quiz.ask(
 web_guess = None  # of 100 people who are called ill
 
 predict.record("web page", web_guess, unit="of 100 who are called ill")
-
-# %%
 false_alarms, sensitivity = rates(y, p, 0.5)
 
 
@@ -367,8 +365,13 @@ def precision_among(share):  # share: how many of those asked are ill
     return caught / (caught + bothered)
 
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 precision, recall, _ = precision_recall_curve(y, p)
+half = precision[np.argmax(recall <= 0.5)]  # recall falls along the curve
+alt = f"Left: precision {half:.0%} at a sensitivity of 50 %, {y.mean():.0%} (dotted) at 100 %. Right: "
+alt += f"square {precision_among(y.mean()):.0%} in this table, circle {precision_among(0.05):.0%} on the web."
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 left.plot(100 * recall, 100 * precision, color=plots.COLOURS["blue"], lw=2, label="network")
 left.axhline(100 * y.mean(), color="black", ls=":", label="send everyone")
 left.set(title="In this table, all thresholds", xlabel="sensitivity = recall [%]", ylim=(0, 103))
@@ -380,7 +383,7 @@ for label, at, marker in (("this table", y.mean(), "s"), ("the web page", 0.05, 
     right.plot(100 * at, 100 * precision_among(at), marker, **style)
 right.set(title="The same network, t = ½, elsewhere", xlabel="ill among those who are asked [%]")
 fig.legend(loc="outside lower center", ncols=4)
-plots.show(fig, alt="Left: precision falls slowly. Right: it collapses where few are ill.")
+plots.show(fig, alt=alt)
 predict.compare("web page", 100 * precision_among(0.05))
 print(f"called ill: {50 * sensitivity:.0f} of 50 ill, {950 * false_alarms:.0f} of 950 healthy")
 
@@ -435,15 +438,16 @@ def draw_cost(ax, c):
     ax.plot(t[costs.argmin()], costs.min(), "*", color="black", ms=13, label="cheapest")
     ax.axvline(0.5, color="0.6", lw=1.5, ls="-.", label="t = ½")
     ax.set(title=f"c = {c:g}", xlabel="threshold t", ylim=(0, 120))
+    told = f"c = {c:g}: cheapest at threshold {t[costs.argmin()]:.2f}, cost {costs.min():.0f}; at 1/(1 + c) "
+    return told + "{:.0f}, at 1/2 {:.0f}, at 0 {:.0f}.".format(*costs[[int(400 / (1 + c)), 200, 0]])
 
 
 fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.9), sharey=True, layout="constrained")
-for ax, c in zip(axes, (1, 5, 20)):
-    draw_cost(ax, c)
+told = [draw_cost(ax, c) for ax, c in zip(axes, (1, 5, 20))]
 axes[0].set_ylabel("cost per 100 patients [false alarms]")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
 fig.suptitle("A missed case costs c false alarms: what does each threshold cost?")
-plots.show(fig, alt="Valleys. With c = 5 and 20 they lie at the left; ½ is far up or off the top.")
+plots.show(fig, alt=f"Three valleys, cost per 100 patients over the threshold. {' '.join(told)}")
 
 
 # %%
@@ -468,15 +472,16 @@ print(f"c = 20: {stay.sum()} of {len(y)} stay at home; {told}")
 # %%
 def explore(c):
     fig, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-    draw_cost(ax, c)
+    told = draw_cost(ax, c)
     ax.set_ylabel("cost per 100 patients\n[false alarms]")
     fig.legend(loc="outside right upper")
-    plots.show(ax, alt=f"Cost at each threshold if a missed case costs {c:g} false alarms.")
+    plots.show(ax, alt=f"Cost per 100 patients at each threshold, {told}")
 
 
 slider = widgets.FloatSlider(
     value=5, min=1, max=20, step=0.5, description="c", continuous_update=False
 )
+# Without a slider: run explore(2.5) in a cell of your own.
 _ = widgets.interact(explore, c=slider)  # needs a running kernel; the pictures above tell the same
 
 # %% [markdown]
@@ -520,7 +525,7 @@ def reliability(ax, p, label, colour, style, corner="upper left"):
 
 fig, ax = plt.subplots(figsize=(5, 4.6), layout="constrained")
 touching = reliability(ax, p, "network", "blue", "o-")
-plots.show(fig, alt="Five points with error bars lie near the dotted diagonal: fairly honest.")
+plots.show(fig, alt=f"[mean p, share ill]: {ax.containers[0][0].get_xydata().round(2).tolist()}.")
 print(f"{touching} of 5 bars touch the diagonal")
 expect.close(roc_auc_score(y, 2 * p), by_pairs, name="the AUC of the doubled probabilities")
 brier = {"always the share of ill": np.full(len(y), y.mean()), "network": p, "logistic": p_logistic}
@@ -607,7 +612,9 @@ left.legend(loc="lower right" if weight >= 1 else "upper left")
 corner = "upper left" if weight >= 1 else "lower right"
 touching = reliability(right, p, "plain", "blue", "o-")
 weighted_touching = reliability(right, p_weighted, "weighted", "orange", "s--", corner)
-plots.show(fig, alt="Left: the patients follow the bent curve. Right: weighted sags far below.")
+off = np.abs(p_weighted - np.interp(p, line, theory)).mean()
+groups = [bars[0].get_xydata().round(2).tolist() for bars in right.containers]
+plots.show(fig, alt=f"Left: {off:.2f} off the curve, mean. Right, [mean p, share ill]: {groups}.")
 print(f"bars that touch the diagonal: plain {touching}, weighted {weighted_touching} of 5")
 
 # %% [markdown]
@@ -681,7 +688,9 @@ right.axvline(0, color="black", ls="--", label="no difference")
 right.set(title="Differences, fold by fold", xlabel="AUC of network − AUC of logistic")
 right.set_ylabel("folds")
 right.legend()
-plots.show(fig, alt="Left: lines at very different heights, nearly level. Right: bars around 0.")
+ups, low, high = np.sum(difference > 0), auc_logistic.min(), auc_logistic.max()
+alt = f"{ups} of 15 lines rise to the network. Logistic goes from {low:.3f} to {high:.3f} over the folds, "
+plots.show(fig, alt=alt + f"differences from {difference.min():+.3f} to {difference.max():+.3f}.")
 
 # %% [markdown]
 # One fold praises, the next one blames: the folds differ far more than the models do. Whoever reports one fold,

@@ -9,15 +9,15 @@
 #
 # It is the last challenge, so there is less help than before: you get a name, its arguments, and what must come out.
 #
-# On Colab, save your own copy first: **File → Save a copy in Drive**.
+# On Colab, save your own copy first: **File → Save a copy in Drive**. Work in the new tab, and click on its name, top left, to call it `fashion_challenge.ipynb` again.
 #
 # ## How it works
 #
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other values.
-# - If a *warning* appears below a check (in Jupyter on a red ground), mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
-# - You may add cells of your own anywhere. Change nothing in the cells that are given: the grader puts them back.
+# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # ## The clothes
 #
@@ -800,7 +800,7 @@ expect.better(
 #
 # Three claims, three mistakes: (1) it will be right on 91.4 % in the shops; (2) it cannot overfit; (3) as a class it will be more accurate. In 80 to 140 words: say for each what is wrong with it, and for the first one also what to do instead.
 #
-# A person reads this answer. Write it in the next cell.
+# A person reads this answer. Double-click on the next cell, write, then press Shift + Enter.
 #
 # ### BEGIN MARK SCHEME
 # 1 point for each claim:
@@ -818,6 +818,6 @@ expect.better(
 # %% [markdown]
 # ## Hand in
 #
-# 1. **Restart the kernel and run all cells**, from first to last. The last cell, just below, sums up what passes and what is missing. That trains your network once: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
-# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Download**.
+# 1. **Restart and run all cells**: on Colab **Runtime → Restart session and run all**, in JupyterLab **Kernel → Restart Kernel and Run All Cells**. The last cell, just below, sums up what passes and what is missing. That trains your network once: allow about two minutes. If it stops at a question that you leave out, go on from the cell below it: on Colab **Runtime → Run cell and below** (older: *Run after*), in JupyterLab **Run → Run Selected Cell and All Below**.
+# 2. Save. On Colab: **File → Download → Download .ipynb**. In JupyterLab: **File → Save**; the file is the one that you opened.
 # 3. Hand in that one file, `fashion_challenge.ipynb`, where your teacher collects it. Keep its name.

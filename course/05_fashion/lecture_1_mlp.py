@@ -82,7 +82,9 @@ for article, column in enumerate(axes.T):
         ax.set(xticks=[], yticks=[])
     column[0].set_title(names[article], fontsize=9)
 fig.suptitle("Five images of each article, 28 × 28 pixels")
-plots.show(fig, alt="Fifty garments; pullovers, coats and shirts are of one shape, bags are not.")
+alt = "Fifty garments. Pullovers, coats and shirts are of one shape: a body and two long sleeves. T-shirts "
+alt += "have short ones, dresses are long; three columns are shoes; trousers and bags stand alone."
+plots.show(fig, alt=alt)
 
 # Which article will the network miss most often? Type its name, as it stands above the column.
 worst_guess = None
@@ -126,7 +128,9 @@ for letter, article, ax in zip("ABCDEFGHIJ", order, axes.flat):
     ax.set(title=letter, xticks=[], yticks=[])
 fig.colorbar(drawn, ax=axes, extend="both", label="weight of the pixel")
 fig.suptitle("Softmax on pixels: ink on orange speaks for the article, ink on purple against it")
-plots.show(fig, alt="Ten patterns in orange and purple, A to J; in D a dark gap parts two legs.")
+alt = "Orange: A two long sides; B low left, high right; C collar, shoulders; D two columns; "
+alt += "E low band; F body, a patch at each shoulder; G wide lower half; H narrow upright stripe; "
+plots.show(fig, alt=alt + "I patches aslant; J a yoke over two long sides.")
 
 # %% [markdown]
 # <details><summary>Which letter is which?</summary>
@@ -201,15 +205,15 @@ axes[-1].set(xticks=range(10), xlabel="article 0 to 9")
 axes[-1].axhline(0.1, color=plots.COLOURS["black"], ls="--")
 axes[0].set_ylabel("value")
 plots.show(
-    fig, alt="784 pixels; 300 and 100 values, about half 0; ten unequal shares around a tenth."
+    fig, alt=f"784 pixels; 300 and 100 values, about half 0; ten shares: {steps[-1][1].round(2)}."
 )
 
 # %%
 answers = {
     "It has one more layer, 10 → 10, with 110 parameters": "Right: a list grows. No error, and the model still trains, "
-    "worse. So build a model in *one* cell, from the start.",
+    "worse. So build a model in a single cell, from the start.",
     "The old output layer is replaced": "Misconception: that `add` looks at what is there. It appends.",
-    "Keras stops with an error": "Only if you give the layer a *name* that is taken. Another reason to name layers.",
+    "Keras stops with an error": "Not quite: only if you give the layer a name that is taken. Another reason to name layers.",
 }
 quiz.ask(
     'By mistake you run model.add(Dense(10, activation="softmax")) twice, no name given. What now?',
@@ -258,7 +262,7 @@ predict.compare("parameters", by_list.count_params())
 # %%
 answers = {
     "No: each is weighed differently further up, so each gets another gradient": "Right: the tie is broken from above. "
-    "Units stay equal only if what comes *after* treats them as equal, too.",
+    "Units stay equal only if what comes after treats them as equal, too.",
     "Yes: same weights in, same weights out, for ever": "Misconception: equal outputs, but not equal "
     "gradients. A gradient also passes through the weights that follow.",
     "Yes, unless the images differ": "Misconception: that data break the tie. Every unit sees every image.",
@@ -320,7 +324,8 @@ try:
     late(x_val[:2, ::2, ::2])  # every other pixel: 14 × 14
 except ValueError:
     print("after: images of 14 × 14 do not fit any more")
-plots.show(fig, alt="Above, grey boxes with question marks; below, boxes with the arrays' shapes.")
+shapes = ", ".join(str(tuple(w.shape)) for w in late.weights)
+plots.show(fig, alt=f"Above, boxes with question marks; below, with the arrays' shapes: {shapes}.")
 
 # %% [markdown]
 # Only their size. The first batch, be it a single image, tells the model what it must know: then the arrays are
@@ -437,16 +442,16 @@ axes[1].plot(np.arange(20, 580) / 100, smooth, "0.6", lw=1.5, zorder=1, label="m
 axes[1].plot(table.index, measured, "k^", label="training, after the epoch")
 axes[1].hlines(table["loss"], table.index - 1, table.index, color=blue, lw=6, alpha=0.35, zorder=0)
 fig.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-plots.show(
-    fig, alt="Right, a falling grey line runs through pale bars; triangles end below squares."
-)
+cross = ", ".join(f"{(20 + np.argmax(smooth < bar)) / 100:.2f}" for bar in table["loss"].head(3))
+ends = [np.array(v, dtype=float).round(2).tolist() for v in (measured, table["val_loss"])]
+plots.show(fig, alt=f"Grey crosses the bars at {cross}; triangles {ends[0]}, validation {ends[1]}.")
 
 # %%
 answers = {
     "2.5": "Right: the mean over the third epoch, which runs from 2 to 3, belongs about to its middle.",
     "3": "Misconception: that the number belongs to the end. Validation does; the training loss is a mean over "
     "the epoch.",
-    "2": "That is where the third epoch begins. The mean is taken from there on.",
+    "2": "Not quite: that is where the third epoch begins. The mean is taken from there on.",
 }
 quiz.ask(
     "The third row of a table says: loss 0.50. When, in epochs, had the network about this loss on training images?",
@@ -483,7 +488,8 @@ for ax, metric in zip(axes, ("loss", "accuracy")):
     ax.axvline(6, color=plots.COLOURS["black"], ls=":", label="second fit begins")
     ax.set(title=f"Two fits, one {metric} curve")
     ax.legend()
-plots.show(fig, alt="The curves pass the dotted line at epoch 6 without a jump.")
+told = ", ".join(f"epoch {epoch} {both.loc[epoch, 'loss']:.3f}" for epoch in (5, 6, 7, 8))
+plots.show(fig, alt=f"Training loss around the dotted line at 6: {told}. {plots.alt_text(fig)}")
 
 # Next: the rows sorted by article, and `fit` itself holds back the last fifth for validation.
 sorted_guess = None  # validation accuracy after two epochs, in percent
@@ -527,7 +533,8 @@ for ax, (title, rows) in zip(axes, orders.items()):
     ax.set(title=f"{title}: {score:.0f} % right", xlabel="article", ylabel="images")
     ax.set_ylim(0, 1_450)
     ax.legend(loc="upper center", ncols=2, fontsize=8)
-plots.show(fig, alt="Random: a fifth of each article is held back. Sorted: bags and boots are.")
+told = ", ".join(f"{n} of {names[k]}" for k, n in enumerate(held) if n)  # of the sorted ones
+plots.show(fig, alt=f"Random: about a fifth of each article is held back. Sorted: {told}.")
 predict.compare("sorted", score)
 
 # %% [markdown]
@@ -664,7 +671,8 @@ for (above, below), k, word in zip(axes.T, chosen, why):
     if below is not axes[1, 0]:
         below.set_yticks([])
 axes[1, 0].set_ylabel("article (hatched: the label)")
-plots.show(fig, alt="Four garments, and below each the ten shares; the hatched bar is the label.")
+told = [f"{names[y_test[k]]}, called {names[said[k]]} with {sure[k]:.2f}" for k in chosen]
+plots.show(fig, alt=f"Four garments by their labels, below each ten shares: {'; '.join(told)}.")
 
 # %%
 confusion = np.zeros((10, 10), dtype=int)
@@ -680,7 +688,9 @@ ax.set_xticks(range(10), names, rotation=60)
 ax.set_yticks(range(10), names)
 ax.set(title="Mistakes [% of the label's images]", xlabel="the network says", ylabel="label")
 fig.colorbar(drawn, ax=ax, label="%")
-plots.show(fig, alt="Shirt, T-shirt, pullover and coat are mixed up; the rows of tops are dark.")
+dark = sorted(zip(*np.nonzero(missed >= 4)), key=lambda pair: -missed[pair])
+told = ", ".join(f"{names[a]} called {names[b]} {missed[a, b]:.0f} %" for a, b in dark)
+plots.show(fig, alt=f"The dark squares, from 4 % on: {told}.")
 predict.compare("missed most often", names[missed.sum(axis=1).argmax()])
 pairs = {(a, b): confusion[a, b] + confusion[b, a] for a in range(10) for b in range(a)}
 for a, b in sorted(pairs, key=pairs.get, reverse=True)[:3]:
@@ -696,7 +706,7 @@ for row, (label, answer) in zip(axes, ((a, b), (b, a))):
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
 fig.suptitle(f"Above: {names[a]}, called {names[b]}. Below: {names[b]}, called {names[a]}")
-plots.show(fig, alt="Two rows of garments; the upper and the lower row look much alike.")
+plots.show(fig, alt=f"{names[a]} above, {names[b]} below: rows much alike, too coarse to tell.")
 
 # %% [markdown]
 # Upper garments are mixed up with upper garments, mostly: one outline, and the buttons are a pixel wide. Shoes are
@@ -708,13 +718,13 @@ plots.show(fig, alt="Two rows of garments; the upper and the lower row look much
 #
 # ### Change one thing
 #
-# The next cell is yours; its model learns like `model` above: ten epochs of `x_small`. It stands at the row ▶.
-# Guess, and run it. **Put `shirt_weight` back to 1 first**, then each other row is one change against `model`. One
-# row now, the others at home. (A line ends with: how many of those called shirts *are* shirts.)
+# The next cell is yours; its model learns like `model` above: ten epochs of `x_small`. The row marked *run below* is
+# run in the next cell. Guess, and run it. **Put `shirt_weight` back to 1 first**, then each other row is one change
+# against `model`. One row now, the others at home. (A line ends with: how many of those called shirts *are* shirts.)
 #
 # | knob | change it to | predict | what you see |
 # |---|---|---|---|
-# | ▶ `shirt_weight` | 1 → 4 | more shirts found. Who pays? | T-shirts, pullovers and coats, now called shirts; fewer right in all |
+# | `shirt_weight` (run below) | 1 → 4 | more shirts found. Who pays? | T-shirts, pullovers and coats, now called shirts; fewer right in all |
 # | `units` | (300, 100) → (30, 10) | a tenth of the parameters: how much worse? | a little: most of the work needs few features |
 # | `rate` | 0.1 → 0.01 | as good after ten epochs? | behind, still on its way |
 # | `batch` | 100 → 1,000 | the same number of epochs: as good? | behind: a tenth of the steps |
@@ -783,5 +793,5 @@ for rates in ((0.1, 0.01), (0.01, 0.1)):
 # `model.predict(x).argmax(axis=1)`; `Flatten(input_shape=(28, 28))` is now `keras.Input(shape=(28, 28))` first. And
 # `class_weight="balanced"` is scikit-learn's: Keras wants the dictionary.
 #
-# **Next:** part 2. A list cannot fork. You will write networks as graphs and as code, and see when that is worth
+# **Next:** {{next}}. A list cannot fork. You will write networks as graphs and as code, and see when that is worth
 # it.

@@ -84,11 +84,10 @@ for k, ax in enumerate(axes.flat):
     ax.set_xlabel(f"{names[k]} [{units[k]}]")
 for ax in axes[:, 0]:
     ax.set_ylabel("points after a year")
-plots.show(
-    fig, alt="Ten broad clouds of dots without bends. Those of bmi and s5 rise most clearly."
-)
-
 r = np.array([np.corrcoef(column, raw_y[:, 0])[0, 1] for column in raw.T])
+told = ", ".join(f"{name} {value:+.2f}" for name, value in zip(names, r))
+plots.show(fig, alt=f"Ten broad clouds of dots without bends. They rise by (correlation): {told}.")
+
 clearest = np.argsort(-np.abs(r))[:2]
 print("clearest:", *[f"{names[k]} (r = {r[k]:.2f})" for k in clearest])
 
@@ -298,7 +297,7 @@ expect.close(forked(backwards)["points"], forked(ways(x_val))["points"], name="b
 # %%
 answers = {
     "210: one layer, used twice": "Right: calling a layer again draws a second arrow to the same "
-    "weights. They are *shared*.",
+    "weights. They are shared.",
     "420: two calls, two layers": "Misconception: that a call makes a layer. `Dense(30)` makes it, once.",
     "390: both inputs joined": "Misconception: that two calls join their inputs. Each call sees 6 numbers.",
 }
@@ -372,7 +371,7 @@ plots.show(fig, alt="List and graph: four times yes. Code: no; after a batch it 
 # %%
 answers = {
     "A graph": "Right: forks and joins are arrows. You keep the shapes, the drawing, the saving.",
-    "Code": "It can, but a simpler one can, too: nothing here needs Python in the middle.",
+    "Code": "Not quite: it can, but a simpler one can, too: nothing here needs Python in the middle.",
     "A list, with all inputs side by side": "Misconception: that a list can go past a layer. Each of its "
     "layers sees only the one before.",
 }
@@ -448,8 +447,8 @@ expect.close(again(x_val), packed(x_val), atol=1e-6, name="registered class, res
 # its own in Keras. So we put five passes over the 250 people into one epoch, to save time: *epoch 2* below means ten
 # passes. The copies hold no news.) For a graph with named outputs, loss and targets are dictionaries, too.
 #
-# **Look at** the black line. Does either network get far below linear regression? And what do they do with the time
-# after their best epoch?
+# **Look at** the dotted line of linear regression (black). Does either network get far below it? And what do they do
+# with the time after their best epoch?
 
 # %%
 adam = keras.optimizers.Adam
@@ -487,7 +486,9 @@ for ax, history, name in zip(axes, (list_history, graph_history), ("10 → 30 �
     ax.set(title=name, xlabel="epoch (five passes over 250 people)", ylabel="RMSE [points]")
     ax.set(ylim=(30, 75), xticks=range(0, len(history.epoch) + 1, 2))
     ax.legend()
-plots.show(fig, alt="Validation reaches the linear line and stays; training sinks. Both overfit.")
+alt = f"Dotted line: {linear_error:.1f} points. Left, 10 → 30 → 1, then right, wide & deep, in points: "
+alt += plots.alt_text(fig)
+plots.show(fig, alt=alt)
 
 # %% [markdown]
 # Validation is at the line of linear regression after one or two epochs, a hair below at best, and then creeps up.
@@ -564,7 +565,9 @@ ax.set_ylabel("change of the RMSE [points]")
 ax.set_xticks(aux_weights)
 ax.grid(alpha=0.3)
 fig.legend(loc="outside right upper")
-plots.show(fig, alt="Training lines end above zero; validation lines scatter.")
+told = [f"{line.get_label()} {line.get_ydata().round(1).tolist()}" for line in ax.lines[:6]]
+plots.show(fig, alt=f"Change at weights {aux_weights}: {'; '.join(told)} points.")
+print(*told, sep="\n")
 for k, weight in enumerate(aux_weights[1:], 1):
     t, v = change[:, k].mean(axis=0)
     print(f"weight {weight}: mean change, training {t:+.1f}, validation {v:+.1f} points")
@@ -607,9 +610,9 @@ left.set(title="92 test people", xlabel="RMSE [points]", ylabel="model", xlim=(0
 left.invert_yaxis()
 right.hist(luck, np.arange(44, 70, 2), color=plots.COLOURS["sky"], ec="black")
 right.set(title="Linear regression, 100 other draws", xlabel="RMSE [points]", ylabel="draws")
-plots.show(
-    fig, alt="All three models beat the mean. The linear one alone spreads over many points."
-)
+told = ", ".join(f"{name} {error:.1f}" for name, error in tested.items())
+span = "from {:.1f} to {:.1f} in nine of ten draws".format(*np.percentile(luck, [5, 95]))
+plots.show(fig, alt=f"RMSE in points, left: {told}. Right: linear regression, {span}.")
 
 # %% [markdown]
 # One pile of 92 people is one witness, and the right picture says how much a witness may be off. (On the same people
@@ -686,12 +689,14 @@ disagree, wrong = family[said["article"]] != said["family"], said["article"] != 
 print(f"article wrong: {wrong[~disagree].mean():.0%} where the answers agree,", end=" ")
 print(f"{wrong[disagree].mean():.0%} of the {disagree.sum()} where they do not")
 fig, axes = plt.subplots(1, 5, figsize=(10.5, 3), layout="constrained")
+told = []
 for ax, k in zip(axes, np.flatnonzero(disagree)):
     ax.imshow(new[k], cmap="gray_r")
     lines = [clothes.class_names[said["article"][k]], FAMILIES[said["family"][k]]]
     ax.set_title("article: {}\nfamily: {}".format(*lines), fontsize=10)
     ax.set(xlabel=f"truth: {clothes.class_names[y_new[k]]}", xticks=[], yticks=[])
-plots.show(fig, alt="Five pictures whose article and family contradict each other.")
+    told.append(f"a {clothes.class_names[y_new[k]]}: {lines[0]}, {lines[1]}")
+plots.show(fig, alt=f"Five pictures, the truth, then article and family: {'; '.join(told)}.")
 
 # %% [markdown]
 # The second task helps on the mean, and by very different amounts: one start would have told you anything. Why here
@@ -807,4 +812,4 @@ print(f"always the mean: {mean_error:.1f} points")
 # works, and the friend's bug lives there. Older code builds graphs with `tf.keras.layers.concatenate`, and draws them
 # with `plot_model`.
 #
-# **Next:** part 3. Training runs for minutes or days; you will watch it, steer it and stop it, with callbacks.
+# **Next:** {{next}}. Training runs for minutes or days; you will watch it, steer it and stop it, with callbacks.

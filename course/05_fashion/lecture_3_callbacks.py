@@ -25,6 +25,9 @@
 from coursekit import data, expect, plots, predict, quiz, setup
 
 setup.start(seed=0)  # before Keras, so that TensorFlow's log stays quiet
+import os
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -81,7 +84,8 @@ for ax, (n, shares), colour, hatch in zip(axes, share.items(), ("sky", "orange")
     ax.set(title=f"Batches of {n}", ylabel="density [1/%]", xlim=(0, 31))
 axes[0].legend()
 axes[1].set_xlabel("sneakers in the batch [%]")
-plots.show(fig, alt="Batches of 32 spread from 0 to about 25 %, batches of 512 stay near 10 %.")
+ends = ["{:.1f} to {:.1f} %".format(*np.percentile(share[n], [5, 95])) for n in (32, 512)]
+plots.show(fig, alt=f"Nine of ten batches of 32 have {ends[0]} sneakers, of 512 {ends[1]}.")
 predict.compare("spread", np.std(share[32]) / np.std(share[512]))
 
 # %% [markdown]
@@ -230,7 +234,7 @@ plots.show(fig, alt="One long bar, train, holds two epochs; each holds two batch
 answers = {
     "on_epoch_end": "Right: validation is over, and its numbers are in logs.",
     "on_train_batch_end": "Misconception: that validation runs after each batch. It runs once an epoch.",
-    "on_test_end": "Close: there it is called loss, and the same hook is called by evaluate.",
+    "on_test_end": "Not quite: there it is called loss, and the same hook is called by evaluate.",
 }
 quiz.ask("Which hook finds val_loss in its logs, once an epoch?", answers)
 
@@ -325,9 +329,10 @@ top.legend()
 low.plot(np.arange(1, len(val_loss) + 1), run["learning_rate"], "o-", color=plots.COLOURS["black"])
 low.set(title="The rate that the scheduler gave", xlabel="epoch", ylabel="learning rate")
 low.set_ylim(0, 1.2 * run["learning_rate"][0])
-plots.show(
-    fig, alt="Validation falls, then stays or rises; a star marks its best epoch. The rate falls."
-)
+alt = f"Files are written after epochs {(records + 1).tolist()}; the star is at the last of them. "
+rate_now = f"The rate goes from {run['learning_rate'][0]:.4f} to {run['learning_rate'][-1]:.5f}."
+alt += f"{plots.alt_text(fig)} {rate_now}"
+plots.show(fig, alt=alt)
 print(f"best epoch {records[-1] + 1}, ended after {len(val_loss)} of at most 40")
 
 # %%
@@ -372,8 +377,8 @@ for path in sorted(log_root.glob("*/*")):
 # below the cell, in Jupyter and on Colab. (In a notebook without our flag you would type the two magic lines
 # `%load_ext tensorboard` and `%tensorboard --logdir FOLDER`; in a terminal, `tensorboard --logdir FOLDER`, and open
 # the address that it prints.) It goes on running until you stop it: on Colab with *Runtime → Restart*; elsewhere
-# `notebook.list()` prints its process number, and `kill NUMBER` in a terminal ends it. The logs go with this
-# notebook's temporary folder; for your own work, choose one that stays.
+# `notebook.list()` prints its process number, and `kill NUMBER` in a terminal (in Windows' cmd
+# `taskkill /F /PID NUMBER`) ends it. The logs go with this notebook's temporary folder; for your own work, choose one that stays.
 #
 # Without TensorBoard nothing is lost: an event file is a list of *events*, each with a **tag** (what), a **step**
 # (for the tags `epoch_…`: which epoch, from 0), a time and a number. Its own reader gives them back: below the flag
@@ -386,6 +391,9 @@ RUN_TENSORBOARD = False
 if RUN_TENSORBOARD:
     from tensorboard import notebook
 
+    # The program beside this Python, also where its environment is not activated.
+    beside = shutil.which("tensorboard", path=str(Path(sys.executable).parent))
+    os.environ.setdefault("TENSORBOARD_BINARY", beside or "tensorboard")
     notebook.start(f'--logdir "{log_root.as_posix()}"')
 else:
     print("TensorBoard stays off. Set RUN_TENSORBOARD = True to see the runs in it.")
@@ -413,7 +421,9 @@ for ax, tag in zip(axes, ("epoch_loss", "epoch_accuracy")):
     ax.set(title=tag, xlabel="epoch", ylabel=tag.removeprefix("epoch_"))
     ax.set_xticks([1, 2, 3])
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-plots.show(fig, alt="Read from disk: the run with rate 0.001 has the lower loss, higher accuracy.")
+ends = zip(axes[0].lines, axes[1].lines)
+told = [f"{a.get_label()} {a.get_ydata()[-1]:.2f} and {b.get_ydata()[-1]:.2f}" for a, b in ends]
+plots.show(fig, alt=f"Loss and accuracy after three epochs: {'; '.join(told)}.")
 
 last = {name.split("-", 1)[1]: float(read(name, "validation")[1][-1]) for name in names}
 last = {name.removesuffix("-batch-100"): loss for name, loss in last.items()}
@@ -529,7 +539,7 @@ ax.axvline(pick, color="0.5", lw=2, label="Adam: a tenth of the median lowest")
 ax.set(title="A learning-rate finder", xlabel="learning rate (log scale)", ylim=(0, 4))
 ax.set_ylabel("batch loss, smoothed")
 ax.legend(loc="upper left")
-plots.show(fig, alt="Flat at first, then falling, a low stretch, then up at large rates; SGD late.")
+plots.show(fig, alt="Flat, then falling, a low stretch, then up. Lowest points: as printed below.")
 print("Adam: lowest at", *[f"{rate:.4f}" for rate in lowest["Adam"]], f"suggested {pick:.4f}")
 print(f"SGD:  lowest at {lowest['SGD'][0]:.4f}, suggested {sgd_pick:.4f}")
 predict.compare("suggested rate", float(np.log10(pick)), rtol=0.15)
@@ -573,9 +583,9 @@ for name, factor in factors.items():
     ax.semilogy(smooth(note.losses), ls=dash, color=plots.COLOURS[colour], label=label)
 ax.set(title="Four rates", xlabel="batch", ylabel="training loss, smoothed (log scale)")
 ax.legend()
-plots.show(
-    fig, alt="Two middle rates fall fast; a tenth falls late; the huge one leaps, ends high."
-)
+curves = [(line.get_label(), line.get_ydata()) for line in ax.lines]
+told = [f"{name}; training highest {max(y):.1f}, last {y[-1]:.2f}" for name, y in curves]
+plots.show(fig, alt=f"Four curves of training loss. {'. '.join(told)}.")
 predict.compare("loss of the huge rate", run["val_loss"][-1])
 print(f"ln 10 = {np.log(10):.2f}")
 
@@ -706,9 +716,11 @@ for name, (colour, dash, marker) in looks.items():
 left.set(title="Batches of 512, two epochs", xlabel="batch", ylabel="loss of the batch")
 right.set(title="After each epoch", xlabel="epoch", ylabel="validation loss", xticks=[1, 2])
 fig.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-plots.show(
-    fig, alt="Scaled without warm-up leaps up in the first batches; with warm-up it does not."
-)
+most = {
+    name: max(max(batch_loss[name, start][:10]) for start in range(2)) for name in list(races)[1:]
+}
+told = ", ".join(f"{name} {high:.1f}" for name, high in most.items())
+plots.show(fig, alt=f"Largest loss in the first ten batches: {told}. Right, the ends: as printed.")
 for name, end in ends.items():
     print(f"{name:22} validation loss {end:.2f} after two epochs (mean of {len(race[name])})")
 
@@ -788,7 +800,7 @@ slow = keras.callbacks.LearningRateScheduler(fall_by_a_fifth)
 run = friend.fit(**few, epochs=12, callbacks=[slow, dots], **check).history
 ax = plots.learning_curves(run)
 ax.set(title="The friend's network", ylim=(0, None))
-plots.show(ax, alt="Both curves fall at first and are flat in the last epochs.")
+plots.show(ax, alt=f"Both curves are flat in the last epochs. {plots.alt_text(ax)}")
 
 # %% [markdown]
 # <details><summary>The answer</summary>
@@ -819,4 +831,4 @@ plots.show(ax, alt="Both curves fall at first and are flat in the last epochs.")
 # `save_freq="epoch"`, the default, each epoch. `on_batch_end` is an old name of `on_train_batch_end`. Warm-up may also
 # be written as a *schedule*, an object given to the optimiser as its rate; then no callback may set the rate.
 #
-# **Next:** part 4. You let the computer try the settings, and read images from folders.
+# **Next:** {{next}}. You let the computer try the settings, and read images from folders.

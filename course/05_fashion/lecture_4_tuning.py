@@ -127,9 +127,9 @@ for row, side in enumerate((28, 14)):
         if row == 0:
             ax.set_title(names[labels[k]], fontsize=10)
     axes[row, 0].set_ylabel(f"{side} × {side}")
-plots.show(
-    fig, alt="Eight pieces of clothing, above with 28, below with 14 pixels a side: coarser."
-)
+shown = ", ".join(names[labels[k]] for k in range(0, 96, 12))
+alt = f"Above, 28 pixels a side: {shown}. Below, 14: outlines stay, seams, straps and buttons blur."
+plots.show(fig, alt=alt)
 
 # %%
 answers = {
@@ -233,7 +233,8 @@ for line, (style, colour, label) in zip((last, lowest), looks):
 ax.set(title="Does the width matter?", ylabel="validation loss", ylim=(0, None))
 ax.set_xlabel("units in the hidden layer (each four times the one before)")
 ax.legend()
-plots.show(fig, alt="Stopped in time, loss falls with width and stays low; without, it turns up.")
+ends, lows = ([round(loss, 2) for loss in line] for line in (last, lowest))
+plots.show(fig, alt=f"Loss at {widths} units: at the end {ends}, stopped in time {lows}.")
 predict.compare("gap", round(100 * (last[-1] / lowest[-1] - 1)))
 
 # %%
@@ -287,7 +288,7 @@ plt.setp(heaps[0].patches, hatch="//")
 axes[2].legend(heaps, ["even", "log-uniform"])
 axes[2].set(title="1,000 rates", xlabel="learning rate (log scale)", ylabel="how many")
 axes[2].set_xscale("log")
-plots.show(fig, alt="The grid has 3 ticks, chance 9. Even draws crowd at large rates.")
+plots.show(fig, alt=f"Ticks: 3; 9. Below 0.001: {sum(even < 1e-3)}, {sum(logarithmic < 1e-3)}.")
 predict.compare("below 0.001", int(np.sum(even < 1e-3)))
 
 # %% [markdown]
@@ -355,8 +356,9 @@ quiz.ask(
 # Our class does two things more: it draws its ranges from `space`, and its `fit` notes every run, for the pictures.
 # What the tuners write goes to our temporary folder.
 #
-# **Look at** the blue circles far below the others: what did chance deal them, too small a rate or too few units? And
-# are the red squares any better than the circle in their midst? (The right panel shows the yellow strip alone.)
+# **Look at** the circles (blue, the wide search) far below the others: what did chance deal them, too small a rate or
+# too few units? And are the squares (red, the zoomed search) any better than the circle in their midst? (The right
+# panel shows the strip between the zoomed rates, yellow, alone. All runs are printed while they search.)
 
 
 # %%
@@ -378,7 +380,7 @@ class Clothes(keras_tuner.HyperModel):
     def fit(self, hp, model, *args, **options):
         run = model.fit(*args, **options)
         self.notes.append((dict(hp.values), run.history, np.asarray(model(x_val))))
-        print(end=".", flush=True)
+        print(f"{100 * max(run.history['val_accuracy']):.1f} %: {told(**hp.values)}", flush=True)
         return run
 
 
@@ -390,7 +392,7 @@ def tune(tuner_class, clothes, epochs, seed, **budget):
     tuner = tuner_class(clothes, project_name=str(time.time_ns()), **options, **budget)
     tuner.search(x_train, y_train, batch_size=50, verbose=0, **epochs, **checked)
     best = tuner.get_best_hyperparameters()[0].values
-    print(f" best: {told(**best)}")
+    print(f"best: {told(**best)}")
     return best
 
 
@@ -402,7 +404,7 @@ narrow = Clothes(
     units=(max(units - 30, 1), units + 30),
     rate=(rate / 2, rate * 2),
 )
-tune(keras_tuner.RandomSearch, narrow, dict(epochs=8), seed=200, max_trials=3)
+closer = tune(keras_tuner.RandomSearch, narrow, dict(epochs=8), seed=200, max_trials=3)
 print("zoomed in from", told(**winner))
 for name, (a, b), (low, high) in zip(winner, wide.space, narrow.space):
     print(f"{name}: {low:.3g} to {high:.3g}", "(beyond the first range)" * (low < a or high > b))
@@ -426,7 +428,7 @@ axes[0].axvspan(low, high, color=plots.COLOURS["yellow"], alpha=0.3, zorder=0)
 axes[0].set(title="Two random searches (layers × units)", ylabel="validation accuracy [%]")
 axes[0].legend(loc="lower right")
 axes[1].set(title="The strip", xlim=(low, high), ylim=(70, 90), facecolor="#fdf9e0")
-plots.show(fig, alt="Accuracy over rate; zoomed trials lie in a yellow strip, enlarged right.")
+plots.show(fig, alt=f"Accuracy over rate. Best circle: {told(**winner)}; square: {told(**closer)}.")
 
 # %% [markdown]
 # Zooming in keeps the bad regions out. A leap is not to be expected: compare the best square with the best circle,
@@ -438,8 +440,8 @@ plots.show(fig, alt="Accuracy over rate; zoomed trials lie in a yellow strip, en
 # is a second group, of three, that nobody stops.
 #
 # **Guess:** with eight epochs each, these nine settings would take 72. How many epochs does Hyperband take? Then
-# **look at** the picture: orange dashes are the first epochs of the six, blue lines run to the end. Would you have
-# dropped the same four?
+# **look at** the picture: dashed lines (orange) are the first epochs of the six, solid ones (blue) run to the end.
+# Would you have dropped the same four?
 
 # %%
 epochs_guess = None
@@ -454,12 +456,14 @@ predict.compare("epochs", epochs)
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True, layout="constrained")
+lines = []
 for values, history, _ in halving.notes:
     ax = axes[1 - values["tuner/bracket"]]  # the bracket: how often its group is thinned out
     start, end = values["tuner/initial_epoch"], values["tuner/epochs"]
     stopped = ("orange", "s--", "first two epochs")
     colour, style, label = ("blue", "o-", "to the end") if end == 8 else stopped
     curve = 100 * np.array(history["val_accuracy"])
+    lines.append(f"{values['layers']} × {values['units']} to epoch {end}: {curve[-1]:.1f}")
     ax.plot(range(start + 1, end + 1), curve, style, color=plots.COLOURS[colour], label=label)
 axes[0].set(title="Six start, two go on", ylabel="validation accuracy [%]")
 axes[1].set(title="Three that nobody stops")
@@ -468,7 +472,7 @@ for ax in axes:
     ax.grid(alpha=0.3)
     labels = dict(zip(*ax.get_legend_handles_labels()[::-1]))
     ax.legend(labels.values(), labels.keys(), loc="lower right")  # each label once
-plots.show(fig, alt="Left, six orange dashes end after two epochs; two blue lines go on to eight.")
+plots.show(fig, alt=f"Validation accuracy [%] of layers × units at their ends: {', '.join(lines)}.")
 
 # %%
 answers = {
@@ -572,7 +576,7 @@ for bar, (*_, hatch) in zip(drawn, runs.values()):
 axes[1].bar_label(drawn, fmt="%.0f", padding=3)
 axes[1].set(title="Parameters", xlabel="network", ylabel="thousands")
 axes[1].margins(y=0.15)
-plots.show(fig, alt="The CNN's validation line lies above the MLP's.")
+plots.show(fig, alt=f"Lines: as printed in training. Bars: MLP {sizes[0]:.0f}, CNN {sizes[1]:.0f}.")
 lead = 100 * (conv_run["val_accuracy"][-1] - dense_run["val_accuracy"][-1])
 predict.compare("lead", round(lead, 1))
 expect.better(lead, 0, lower_is_better=False, name="the CNN's lead, in points")
@@ -627,7 +631,7 @@ for ax, (name, gap), (colour, hatch) in zip(axes, gaps.items(), looks):
 axes[1].set_xlabel(
     f"score on the {len(few)} that chose, minus score on {len(others)} others [points]"
 )
-plots.show(fig, alt="The heap of the chosen lies right of zero, that of the fixed one around it.")
+plots.show(fig, alt=f"Means of the heaps: chosen {flattery:+.1f}, not chosen {nothing:+.1f}.")
 predict.compare("flattery", flattery)
 expect.better(flattery, nothing, lower_is_better=False, name="what choosing adds")
 

@@ -7,17 +7,14 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from chromium import FLAGS  # run as a script, Python finds what lies beside it
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
 
 from coursekit.authoring.environment import notebook_client
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = [
-    "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--virtual-time-budget=5000",
-]  # fmt: skip
+CHROMIUM = ["chromium", "--headless", *FLAGS, "--virtual-time-budget=5000"]
 WIDTH, HEIGHT_OF_A_CELL = 1000, 700  # pixels; a cell with a picture needs about as much
 
 

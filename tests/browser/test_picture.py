@@ -8,14 +8,12 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from browser.chromium import FLAGS
 
 CODE = """from coursekit import data, plots
 greenhouse = data.load_regression()
-plots.show(plots.scatter_3d(greenhouse.x_train, greenhouse.y_train), alt="Points in a cloud.")"""
+y = greenhouse.y_test
+plots.show(plots.residuals(y, 0 * y), alt="Points in a cloud.")"""
 
 
 @pytest.mark.browser
@@ -26,7 +24,13 @@ def test_a_picture_shows_with_its_alt_text(chromium: str, tmp_path: Path) -> Non
     page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
 
     def browse(*arguments: str) -> str:
-        command = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+        command = [
+            chromium,
+            "--headless",
+            *FLAGS,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            *arguments,
+        ]
         done = subprocess.run(
             [*command, page.as_uri()], capture_output=True, text=True, timeout=120, check=True
         )

@@ -13,7 +13,7 @@ from coursekit.authoring.source import read_source
 MINUTES = re.compile(r"\b(\d+) minutes\b")
 POINTS = re.compile(r"\b(\d+) points\b")
 WORD = re.compile(r"\{\{([a-z0-9_]+)\}\}")
-HEAD = "| notebook | minutes | |\n|---|--:|---|\n"
+HEAD = "| notebook | minutes | on Colab, points |\n|---|--:|---|\n"
 
 
 def pages(course: Course) -> dict[Path, bytes]:
@@ -85,5 +85,7 @@ def _table(unit: Unit) -> str:
     for row in rows(unit):
         link = f"[{row['title']}]({row['path'].removeprefix('notebooks/')})"
         points = f", {row['points']} points" if row["points"] else ""
-        lines.append(f"| {link} | {row['minutes']} | [Colab]({row['colab']}){points} |\n")
+        # A list of links that all read "Colab" would tell a screen reader's user nothing.
+        opens = f"[Colab: {row['title'].removeprefix('Challenge: ').split(':')[0]}]({row['colab']})"
+        lines.append(f"| {link} | {row['minutes']} | {opens}{points} |\n")
     return HEAD + "".join(lines).rstrip("\n")
