@@ -65,8 +65,10 @@ for name, meaning in greenhouse.columns.items():
 # %%
 ax = plt.figure(figsize=(5, 4.2)).add_subplot(projection="3d")
 ax.scatter(*x.T, y, c=y, cmap="viridis", depthshade=False, edgecolor="black", lw=0.5)
-ax.set(title="Temperature above the set point")
-ax.set(xlabel="x1: position", ylabel="x2: time", zlabel="y [°C]")
+ax.set(title="Temperature above the set point", zlabel="y [°C]")
+ax.set_xlabel("x1: position", labelpad=8)
+ax.set_ylabel("x2: time", labelpad=8)
+ax.locator_params(nbins=5)
 ax.set_box_aspect(None, zoom=0.85)  # room for the label of the vertical axis
 top, bottom, walls = x[y.argmax()], x[y.argmin()], np.abs(x[:, 0] - 0.5) > 0.35
 alt = f"y runs from {y.min():.1f} °C at x2 = {bottom[1]:.2f} to {y.max():.1f} °C at x2 = {top[1]:.2f}: "

@@ -130,7 +130,7 @@ def test_every_picture_has_its_alt_text(root: Path, site: Path) -> None:
     alts = re.findall(r'<img [^>]*alt="([^"]*)"', _main(site / LECTURE))
     assert len(alts) == source.count("plots.show("), "each picture that the code shows is there"
     assert all(alts), "no alt text is empty"
-    assert "A digit beside its numbers" in " ".join(alts), "the author's words, not a file's name"
+    assert "Ways to walk" in " ".join(alts), "the author's words, not a file's name"
 
 
 @pytest.mark.browser
