@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render site lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,9 +34,10 @@ test: $(STAMP)  ## set up and run all tests; those that need a system part skip 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
 
-system: $(STAMP)  ## install what some tests need beyond Python: a browser, the full image sets
+system: $(STAMP)  ## install what some tests need beyond Python: a browser, the full image sets, an image like Colab's
 	@sh tests/system.sh
 	$(BIN)/python data/fetch_full.py
+	PYTHONPATH=tests $(BIN)/python -m colab.images colab-py313
 
 lab: $(STAMP)  ## open the course in JupyterLab
 	COURSEKIT_HELD_OUT=$(CURDIR)/course PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab
@@ -73,6 +74,9 @@ render: $(STAMP)  ## execute every notebook, write HTML and a screenshot into re
 
 site: $(STAMP)  ## make the course's site in site/html (needs npm; ONLY=00_foundations executes that unit alone)
 	$(BIN)/python docs/site/make_site.py $(ONLY)
+
+colab: $(STAMP)  ## run every notebook on images like Colab's and on each Python, write docs/colab.md
+	PYTHONPATH=tests $(BIN)/python -m colab.run $(ONLY)
 
 lock: $(STAMP)  ## pin the graders' environment anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests --extra site \

@@ -4,6 +4,9 @@
 if (window.MathJax?.version?.[0] === "3" && !MathJax.typeset) MathJax.typeset = () => {};
 if (!window.coursekitQuiz) {
   window.coursekitQuiz = true;
+  const style = document.createElement("style");
+  style.textContent = ".coursekit-twin { display: none }"; // where this runs, the quiz answers
+  document.head.append(style);
   // The arrow keys, which move through one group of radio buttons, are JupyterLab's. In groups of
   // their own the Tab key reaches each answer, and the space bar chooses it.
   document.addEventListener("focusin", ({ target }) => {

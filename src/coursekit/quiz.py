@@ -3,6 +3,7 @@
 Source: jupyterquiz, whose quizzes need no kernel once they are on the page.
 """
 
+import html
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ def ask(question: str, answers: Mapping[str, str]) -> None:
         Each answer and the feedback to it. The first is the right one; they are shown in random
         order.
     """
-    from IPython.display import Javascript, display
+    from IPython.display import HTML, Javascript, display
     from jupyterquiz import display_quiz
 
     choices = [
@@ -35,3 +36,13 @@ def ask(question: str, answers: Mapping[str, str]) -> None:
     random.seed()
     display_quiz([{"question": question, "type": "multiple_choice", "answers": choices}])
     random.setstate(state)
+    display(HTML(_twin(question, answers)))
+
+
+def _twin(question: str, answers: Mapping[str, str]) -> str:
+    """Return the quiz as plain HTML, for pages that run no script; the script hides it."""
+    folds = "".join(
+        f"<details><summary>{html.escape(answer)}</summary>{html.escape(answers[answer])}</details>"
+        for answer in sorted(answers)  # the right one is not always the first
+    )
+    return f'<div class="coursekit-twin"><p>{html.escape(question)}</p>{folds}</div>'

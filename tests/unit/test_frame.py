@@ -91,6 +91,15 @@ def test_a_challenge_ends_with_a_summary_that_knows_what_was_given_out(
     assert cells[-1].kind == "given"
 
 
+def test_long_grade_ids_stay_whole(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path)
+    names = [f"q{number}_a_rather_long_name_{number}" for number in range(1, 9)]
+    checks = [SourceCell("check", name, "code", "1", 1, part="a_long_part") for name in names]
+    cells = framed(checks, unit.course, challenge="small_challenge.ipynb")
+    given = given_in([{"cell_type": "code", "source": cells[-1].text}])
+    assert given == [f"{name}-a_long_part" for name in names]
+
+
 def test_a_lecture_has_no_summary_and_its_first_cell_is_plain(tmp_path: Path) -> None:
     unit = make_unit(tmp_path)
     words = SourceCell("plain", "", "markdown", "# A lecture", 1)

@@ -45,3 +45,18 @@ def test_a_quiz_does_not_change_what_is_drawn_next(shown: list[HTML | Javascript
     random.seed(0)
     quiz.ask("1 + 1?", ANSWERS)
     assert random.random() == expected
+
+
+def test_a_page_without_scripts_has_a_twin_that_answers_too(
+    shown: list[HTML | Javascript], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours: list[HTML | Javascript] = []
+    monkeypatch.setattr("IPython.display.display", ours.append)
+    quiz.ask("Is 1 < 2?", {"yes": "Right.", "no": "No: count."})
+    script, twin = ours
+    assert ".coursekit-twin { display: none }" in str(script.data)
+    assert str(twin.data) == (
+        '<div class="coursekit-twin"><p>Is 1 &lt; 2?</p>'
+        "<details><summary>no</summary>No: count.</details>"
+        "<details><summary>yes</summary>Right.</details></div>"
+    )

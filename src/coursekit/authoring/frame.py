@@ -68,6 +68,8 @@ def framed(cells: list[SourceCell], course: Course, *, challenge: str = "") -> l
     made = [*cells[:at], SourceCell(kind, "install", "code", first, line, added=True), *cells[at:]]
     if challenge:
         ids = " ".join(cell.grade_id for cell in cells if cell.kind in ("check", "task"))
-        last = LAST.format(given=textwrap.fill(ids, 80), name=challenge).rstrip()
+        last = LAST.format(
+            given=textwrap.fill(ids, 80, break_on_hyphens=False), name=challenge
+        ).rstrip()
         made.append(SourceCell("given", "summary", "code", last, cells[-1].line, added=True))
     return made
