@@ -76,7 +76,7 @@ def _kept_at(course: Course, name: str) -> Path:
     """Return where the executed notebook is kept: its name says what it was made from."""
     digest = hashlib.sha256((course.root / name).read_bytes())
     package = course.root / "src/coursekit"
-    for path in sorted([*package.glob("*.py"), *package.glob("*.json")]):
+    for path in sorted(package.glob("*.*")):  # quiz.js and datasets.json count, too
         if path.name != "cli.py":
             digest.update(path.read_bytes())
     for library in ("keras", "tensorflow"):

@@ -67,10 +67,13 @@ def summary(name: str, *, given: str) -> None:
     if cells and not _runs:
         print("The set-up cell has not run: restart the kernel and run all cells, from the first.")
     elif cells:
-        run = lambda cell: _runs.get(source_of(cell), (0, NOT_RUN))  # noqa: E731
-        print(*report(cells, run, given.split())[0], sep="\n")
+        print(*report(cells, _last_run, given.split())[0], sep="\n")
     steps = RESTART if colab else "restart the kernel, run all cells, save"
     print(f"To hand in: {steps}. The file is to be called {name}.")
+
+
+def _last_run(cell: Cell) -> tuple[int, str]:
+    return _runs.get(source_of(cell), (0, NOT_RUN))
 
 
 def _on_colab() -> tuple[list[Cell], str]:

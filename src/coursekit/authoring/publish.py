@@ -17,7 +17,7 @@ from coursekit.authoring.leaks.gate import gate_files
 from coursekit.authoring.leaks.targets import PUBLICATION
 from coursekit.authoring.notebook import to_bytes
 from coursekit.authoring.progress import Progress, no_progress
-from coursekit.authoring.source import COMPARED
+from coursekit.authoring.source import unmarked
 
 STUDENT_PACKAGE = (
     *(
@@ -125,8 +125,7 @@ def _unrun(path: Path) -> bytes:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if line != COMPARED)
+            cell.source = unmarked(cell.source)
     return to_bytes(notebook)
 
 

@@ -14,7 +14,7 @@ from traitlets.config import Config
 from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.feedback import RedactFeedback
 from coursekit.authoring.layout import CourseError, Unit
-from coursekit.authoring.source import COMPARED
+from coursekit.authoring.source import unmarked
 from coursekit.standing import HIDDEN
 
 CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
@@ -35,8 +35,7 @@ class PrepareRelease(NbGraderPreprocessor):  # type: ignore[misc]  # it publishe
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
-            lines = [line for line in cell.source.splitlines() if line != COMPARED]
-            cell.source = "\n".join(_tell_hidden(lines))
+            cell.source = "\n".join(_tell_hidden(unmarked(cell.source).splitlines()))
             flags = cell.metadata.get("nbgrader", {})
             given = flags.get("locked") and not flags.get("grade")
             if not given:

@@ -168,6 +168,11 @@ def _check_body(path: Path, line: int, type_: str, body: list[str]) -> None:
             raise SourceError(path, number, "no cell magics: write Python or `%` lines.")
 
 
+def unmarked(text: str) -> str:
+    """Return a cell's text without the line that asks for a comparison: students compare none."""
+    return "\n".join(line for line in text.splitlines() if line != COMPARED)
+
+
 def read_source(path: Path) -> list[SourceCell]:
     """Read and check a lecture or challenge source.
 
