@@ -70,7 +70,7 @@ size: $(STAMP)  ## count lines of code against the budgets
 	$(BIN)/python tests/bench/size.py
 
 render: $(STAMP)  ## execute every notebook, write HTML and a screenshot into rendered/ (needs Chromium)
-	$(BIN)/python tests/browser/render.py
+	PYTHONPATH=tests $(BIN)/python -m browser.render
 
 site: $(STAMP)  ## make the course's site in site/html (needs npm; ONLY=00_foundations executes that unit alone)
 	$(BIN)/python docs/site/make_site.py $(ONLY)

@@ -407,7 +407,7 @@ history = model.fit(
     x_train,
     y_train,
     validation_data=(x_val, y_val),  # looked at, never learned from
-    epochs=140,
+    epochs=90,
     batch_size=10,
     verbose=0,
     callbacks=[dots],

@@ -405,7 +405,7 @@ x_check, y_check = data.make_regression(300, noise_sd=0.5, seed=6)
 old_floor = 0.5**2
 
 
-def fit_few(model, x=x_few, y=y_few, epochs=150, rate=0.02, **options):
+def fit_few(model, x=x_few, y=y_few, epochs=100, rate=0.02, **options):
     model.compile(optimizer=adam(learning_rate=rate), loss="mse", metrics=["mse"])
     options = dict(verbose=0, batch_size=10, epochs=epochs) | options
     return model.fit(x, y, **options)

@@ -227,6 +227,14 @@ def build_model():
     return keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
 
 
+# %% q4_build_model wrong="compiled without a loss" loses="q4_build_model-learns"
+def build_model():
+    hidden = [keras.layers.Dense(32, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01))
+    return model
+
+
 # %% q4_build_model wrong="return forgotten" loses="q4_build_model-shape q4_build_model-learns"
 def build_model():
     hidden = [keras.layers.Dense(32, activation="relu") for _ in range(2)]
@@ -283,6 +291,20 @@ def regularised_model():
     hidden = [keras.layers.Dense(128, activation="relu") for _ in range(2)]
     model = keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(learning_rate=1e-6), loss="mse")
+    return model
+
+
+# %% q5_regularise wrong="not compiled" loses="q5_regularise-check"
+def regularised_model():
+    hidden = [keras.layers.Dense(24, activation="relu") for _ in range(2)]
+    return keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
+
+
+# %% q5_regularise wrong="compiled without a loss" loses="q5_regularise-check"
+def regularised_model():
+    hidden = [keras.layers.Dense(24, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input(shape=(2,)), *hidden, keras.layers.Dense(1)])
+    model.compile(optimizer="adam")
     return model
 
 

@@ -279,8 +279,8 @@ quiz.ask("The validation loss doubles, accuracy stays. What is the likeliest rea
 lies_guess = None  # of 18
 
 predict.record("lies", lies_guess, unit="lies")
-n_lies, epochs, l2 = 18, 80, 0.01  # knobs, for later
-reference = (n_lies, epochs, l2, split["random_state"]) == (18, 80, 0.01, 9)
+n_lies, epochs, l2 = 18, 60, 0.01  # knobs, for later
+reference = (n_lies, epochs, l2, split["random_state"]) == (18, 60, 0.01, 9)
 rng = np.random.default_rng(1)
 lies = rng.choice(90, size=n_lies, replace=False)
 y_spoilt = y_train.copy()
@@ -325,7 +325,7 @@ if reference:  # with other knobs it may come out otherwise: that is the game
 
 # %% [markdown]
 # The large network has room for each single lie. It bends its answer around one false flower, and
-# whoever grows nearby pays for it. The small one finds this much harder: in 80 epochs it mostly keeps what many
+# whoever grows nearby pays for it. The small one finds this much harder: in 60 epochs it mostly keeps what many
 # flowers agree on. (Its training loss *should* stay high: one label in five is false. Its validation loss is lower,
 # since those labels are true.) And compare the two lines above: the counts are close, the losses far apart. That is
 # Idea 2 again.
@@ -523,9 +523,9 @@ if reference:
 # | knob | change it to | predict | what you see |
 # |---|---|---|---|
 # | `n_lies` | 18 → 0 | which bars change most? | the large one's; without lies the cures hardly matter |
-# | `epochs` with the lies | 80 → 20 | is the large network still bad? | no: training short *is* early stopping |
+# | `epochs` with the lies | 60 → 20 | is the large network still bad? | no: training short *is* early stopping |
 # | `net(10)` | `net(3)` | too small? | hardly: few borders are needed |
-# | `epochs` of the small network with the lies | 80 → 1000 (a minute) | does it stay honest? | no: it learns lies too, only slowly |
+# | `epochs` of the small network with the lies | 60 → 1000 (a minute) | does it stay honest? | no: it learns lies too, only slowly |
 # | `l2` | 0.01 → 1 | better still? | it says ⅓ each: underfitting |
 # | `random_state` of the split | 9 → 3 | the same accuracy? | some flowers more or less: 30 flowers are few |
 #

@@ -528,7 +528,7 @@ class TimeLeft(keras.callbacks.Callback):
 # %%
 def train(*hidden, batch_size=128):
     keras.utils.set_random_seed(0)
-    epochs = 4 if real is not clothes else 12  # fewer pictures, more rounds
+    epochs = 3 if real is not clothes else 12  # fewer pictures, more rounds
     last = keras.layers.Dense(10, activation="softmax")
     model = keras.Sequential([keras.Input(shape=(28, 28, 1)), *hidden, last])
     steps = epochs * int(np.ceil(len(x_learn) / batch_size))

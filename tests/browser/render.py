@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from chromium import FLAGS  # run as a script, Python finds what lies beside it
+from browser.chromium import FLAGS
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
 

@@ -24,8 +24,8 @@ RULES_NOT_OURS = ("link-in-text-block",)
 def rendered(chromium: str, root: Path) -> Path:
     """Return the page that `make render` makes of a lecture."""
     notebook = root / "notebooks" / "lectures" / f"{LECTURE}.ipynb"
-    command = [sys.executable, str(root / "tests" / "browser" / "render.py"), str(notebook)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    command = [sys.executable, "-m", "browser.render", str(notebook)]
+    subprocess.run(command, cwd=root / "tests", check=True, capture_output=True, timeout=600)
     return root / "rendered" / f"notebooks_{LECTURE}.html"
 
 

@@ -31,8 +31,8 @@ def install():
             return print("Done. The next cell loads TensorFlow, which takes some seconds.")
     found = f"The course is not in this kernel's Python, {{sys.executable}}"
     choose = "Installed it already? Choose that Python: Kernel → Change Kernel"
-    install = f"Else run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again"
-    raise NotInstalled(f"{{found}}. {{choose}}. {{install}}.")
+    otherwise = f"Else run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again"
+    raise NotInstalled(f"{{found}}. {{choose}}. {{otherwise}}.")
 
 
 if importlib.util.find_spec("coursekit") is None:
