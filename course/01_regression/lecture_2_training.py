@@ -405,7 +405,7 @@ x_check, y_check = data.make_regression(300, noise_sd=0.5, seed=6)
 old_floor = 0.5**2
 
 
-def fit_few(model, x=x_few, y=y_few, epochs=100, rate=0.02, **options):
+def fit_few(model, x=x_few, y=y_few, epochs=80, rate=0.02, **options):
     model.compile(optimizer=adam(learning_rate=rate), loss="mse", metrics=["mse"])
     options = dict(verbose=0, batch_size=10, epochs=epochs) | options
     return model.fit(x, y, **options)
@@ -502,7 +502,7 @@ tidy = np.argsort(x_train[:, 1])  # sorted by time of day
 keras.utils.set_random_seed(0)
 friend = net(64, 64, activation="relu")
 friend.compile(optimizer=adam(learning_rate=0.01), loss="mse")
-options = dict(validation_split=0.25, epochs=40, batch_size=10, verbose=0, callbacks=[dots])
+options = dict(validation_split=0.25, epochs=25, batch_size=10, verbose=0, callbacks=[dots])
 history = friend.fit(x_train[tidy], y_train[tidy], **options)
 ax = plots.learning_curves(history, floor=floor)
 ax.set(title="The friend's network", ylabel="MSE [°C²]")

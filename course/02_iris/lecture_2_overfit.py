@@ -165,8 +165,8 @@ quiz.ask("540,783 weights, 90 flowers. Does the network overfit?", answers)
 # %% [markdown]
 # ## Train *(15 min)*
 #
-# The workshop's settings, with two things changed openly. We walk 800 of its 2,000 times over the flowers. And since
-# *beginning* an epoch costs Keras more than the steps, each of our 80 epochs holds **ten copies** of the 90 flowers. (We
+# The workshop's settings, with two things changed openly. We walk 650 of its 2,000 times over the flowers. And since
+# *beginning* an epoch costs Keras more than the steps, each of our 65 epochs holds **ten copies** of the 90 flowers. (We
 # also scale the inputs, and keep 30 of the 120 flowers for validation.)
 #
 # **Guess:** of 30 validation flowers, how many will it name rightly at the end? Then **look at** the loss: where is the
@@ -199,13 +199,13 @@ def fit(model, optimizer, x=x_train, y=y_train, check=(x_val, y_val), batch_size
 keras.utils.set_random_seed(0)
 large = net(1000, 500, 70)
 ten = dict(x=np.tile(x_train, (10, 1)), y=np.tile(y_train, 10))  # ten epochs in one
-history = fit(large, keras.optimizers.Adagrad(learning_rate=0.01), epochs=80, **ten)
+history = fit(large, keras.optimizers.Adagrad(learning_rate=0.01), epochs=65, **ten)
 p_val = np.asarray(large(x_val))
 predict.compare("large", right(y_val, p_val))
 falling, lowest = history.history["loss"], int(np.argmin(history.history["val_loss"]))
 rise = history.history["val_loss"][-1] / history.history["val_loss"][lowest]
 print(
-    f"validation: lowest after {10 * (lowest + 1)} of 800 rounds, {rise:.1f} times that at the end"
+    f"validation: lowest after {10 * (lowest + 1)} of 650 rounds, {rise:.1f} times that at the end"
 )
 print(f"training meanwhile: {falling[lowest]:.4f}, then {falling[-1]:.4f}")
 
