@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from browser.chromium import FLAGS
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, TagRemovePreprocessor
 
+from browser.chromium import FLAGS
 from coursekit.authoring.environment import notebook_client
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -31,7 +31,8 @@ def install():
             return print("Done. The next cell loads TensorFlow, which takes some seconds.")
     found = f"The course is not in this kernel's Python, {{sys.executable}}"
     choose = "Installed it already? Choose that Python: Kernel → Change Kernel"
-    otherwise = f"Else run `%pip install {{COURSE}}/archive/main.zip` in a cell, then this cell again"
+    otherwise = f"Else run `%pip install {{COURSE}}/archive/main.zip` in a cell, \
+then this cell again"
     raise NotInstalled(f"{{found}}. {{choose}}. {{otherwise}}.")
 
 
