@@ -41,9 +41,11 @@ class Lab:
     url: str
     token: str
 
-    def address(self, path: str = "") -> str:
-        """Return what a browser opens to see the file at `path`, and nothing left from before."""
-        return f"{self.url}lab{'/tree/' * bool(path)}{path}?reset&token={self.token}"
+    def open(self, page: Page, path: str = "") -> None:
+        """Open JupyterLab, and the file at `path` in it, with nothing left from before."""
+        page.goto(f"{self.url}lab{'/tree/' * bool(path)}{path}?reset&token={self.token}")
+        # While the address asks for a reset, a click on a link into the page loads it anew.
+        page.wait_for_url(lambda url: "reset" not in url, timeout=STARTS)
 
     def stop_kernels(self) -> None:
         """Stop every kernel: each holds TensorFlow, and the next test needs the memory."""

@@ -16,7 +16,7 @@ UNIT, FILE = "00_foundations", "foundations_challenge.ipynb"
 def test_an_assignment_is_fetched_validated_and_submitted(
     page: Page, lab: Lab, root: Path, shoot: Callable[[Page, str], None]
 ) -> None:
-    page.goto(lab.address())
+    lab.open(page)
     open_list(page)
     released, fetched = assignment(page, "released"), assignment(page, "fetched")
     expect(released, "the released unit is listed").to_be_visible(timeout=STARTS)

@@ -30,7 +30,7 @@ def test_a_lecture_runs_shows_pictures_answers_back_and_moves(
     page: Page, lab: Lab, shoot: Shoot
 ) -> None:
     notebook = Notebook(page, lab, LECTURE)
-    page.goto(lab.address(LECTURE))
+    lab.open(page, LECTURE)
     notebook.is_open()
     shoot(page, "lecture_1_opened")
 
@@ -99,7 +99,7 @@ def test_a_challenge_says_not_tried_yet_what_is_wrong_and_pass(
     page: Page, lab: Lab, root: Path, shoot: Shoot
 ) -> None:
     notebook = Notebook(page, lab, CHALLENGE)
-    page.goto(lab.address(CHALLENGE))
+    lab.open(page, CHALLENGE)
     notebook.is_open()
     answer, checks = first_question(notebook.cells)
     notebook.select(answer)
@@ -139,7 +139,7 @@ def test_a_challenge_can_be_done_by_keyboard_alone(
     page: Page, lab: Lab, root: Path, shoot: Shoot
 ) -> None:
     notebook = Notebook(page, lab, CHALLENGE)
-    page.goto(lab.address(CHALLENGE))
+    lab.open(page, CHALLENGE)
     notebook.is_open()
     answer, (check, *_) = first_question(notebook.cells)
     for cell in notebook.cells:  # from the top, as one reads
