@@ -121,7 +121,7 @@ expect.equal(count_parameters([7, 1]), 8, name="parameters of 7-1")
 #
 # Here it is, with the settings of a well-known workshop: two hidden layers of 5 units, Adagrad, strong L2 and a lot of dropout. It has `relu` where the lecture's had `tanh`, and no early stopping: training is simply cut after 50 passes over the rows. The training error lies *above* the validation error because it is measured with dropout on.
 #
-# Keras needs longer to *begin* an epoch than to walk over our few rows. So each epoch below walks over ten copies of them: `repeat(x_train, 10)`.
+# Keras needs longer to *begin* an epoch than to walk over our few rows. So each epoch in this notebook walks over several copies of them: here ten, `repeat(x_train, 10)`.
 
 
 # %% given="colleague"
@@ -298,7 +298,7 @@ axes.set(title="A large network on 40 noisy rows", ylabel="loss [°C²]")
 plots.show(
     axes,
     alt="Learning curves of a large network on 40 noisy rows: the training loss keeps falling "
-    "while the validation loss rises.",
+    "while the validation loss ends well above its first value.",
 )
 
 # %% [markdown] prompt="q5_regularise"
