@@ -10,6 +10,7 @@ as_root=""
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v npm >/dev/null || missing="$missing npm"
+command -v ip >/dev/null || missing="$missing iproute2"
 $as_root apt-get update -qq
 # The full Fashion-MNIST is a Debian package, downloaded by data/fetch_full.py.
 [ -z "$missing" ] || $as_root apt-get install -y -qq --no-install-recommends $missing fonts-dejavu-core
