@@ -8,12 +8,12 @@ from coursekit.authoring.links import COLAB
 course = Course.find(Path(__file__).parent)
 
 project = "A deep-learning course that answers back"
+author = "the course authors"
 language = "en"
 extensions = ["myst_nb"]
 templates_path: list[str] = []
 
 nb_execution_mode = "off"  # make_site.py has executed what it wants executed
-nb_merge_streams = True
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 nb_render_markdown_format = "myst"

@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from coursekit.authoring.environment import notebook_client
 from coursekit.authoring.layout import Course, CourseError
@@ -59,7 +60,14 @@ def execute(course: Course, names: Iterable[str], progress: Progress) -> dict[st
         whole = kept[name].with_suffix(".new")
         nbformat.write(notebook, whole)
         whole.replace(kept[name])  # at once: a run that is stopped leaves no half notebook
-    return {name: nbformat.read(path, as_version=4) for name, path in kept.items()}
+    return {name: join_prints(nbformat.read(path, as_version=4)) for name, path in kept.items()}
+
+
+def join_prints(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Join what was printed in pieces, as JupyterLab does: a row of dots is one line, not many."""
+    join: Any = CoalesceStreamsPreprocessor  # it has no types
+    joined: nbformat.NotebookNode = join().preprocess(notebook, {})[0]
+    return joined
 
 
 def _execute(name: str, notebook: Any, step: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra `site` is missing")
 
@@ -162,6 +163,22 @@ def test_a_stub_is_shown_and_its_solution_is_not(root: Path, site: Path) -> None
     start, end = (next(i for i, x in enumerate(lines) if m in x) for m in ("BEGIN S", "END S"))
     assert end > start + 1, "the sample solution has lines"
     assert "".join(lines[start + 1 : end]).strip() not in page
+
+
+@pytest.mark.browser
+def test_dots_printed_while_a_model_trains_stay_in_one_line(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root / "docs/site")
+    import execution
+
+    pieces = [new_output("stream", name="stdout", text=text) for text in ("trains ", ".", ".\n")]
+    picture = new_output("display_data", data={"text/plain": "picture"})
+    after = new_output("stream", name="stdout", text="done\n")
+    cell = new_code_cell("fit()", outputs=[*pieces, picture, after])
+    outputs = execution.join_prints(new_notebook(cells=[cell])).cells[0].outputs
+    assert outputs[0].text == "trains ..\n"
+    assert [output.output_type for output in outputs] == ["stream", "display_data", "stream"]
 
 
 @pytest.mark.browser
