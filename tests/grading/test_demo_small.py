@@ -103,8 +103,9 @@ def test_a_damaged_file_is_told_and_stops_nobody(unit: Unit, tmp_path: Path, con
     with StockGrader(tmp_path, unit) as grader:
         results = list(grader.grade([first.id, second.id, "nobody"]))
     assert [r.status for r in results] == ["error:unreadable", "needs-manual", "error:unreadable"]
-    assert "not a notebook" in results[0].detail
-    assert "was not handed in" in results[2].detail
+    assert "is no notebook" in results[0].detail
+    assert "for it again" in results[0].detail
+    assert "was not handed in: ask" in results[2].detail
 
 
 def test_bad_calls_say_what_to_do(unit: Unit, tmp_path: Path) -> None:

@@ -158,9 +158,9 @@ def _require_held_out(unit: Unit, solution: Path) -> None:
 
 def _unreadable(path: Path) -> str:
     if not path.exists():
-        return f"{path.name} was not handed in."
+        return f"{path.name} was not handed in: ask the student for it."
     try:
         nbformat.validate(nbformat.read(path, as_version=4))
     except Exception as error:  # whatever a damaged file provokes, the class goes on
-        return f"{path.name} is not a notebook: {type(error).__name__}."
+        return f"{path.name} is no notebook ({type(error).__name__}): ask the student for it again."
     return ""
