@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from browser.chromium import FLAGS
-from browser.jupyterlab import COURSE, Lab, start, student_environment
+from browser.jupyterlab import COURSE, Lab, start
 from coursekit.authoring.layout import Course
-from coursekit.authoring.publish import student_repository
+from student import student_environment, write_student_folder
 
 # What a page may ask of the outside world. Nothing is sent: the tests answer it themselves.
 OUTSIDE = {
@@ -32,9 +32,7 @@ def lab(chromium: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """Return a JupyterLab on what students get, beside an exchange with a released assignment."""
     base = tmp_path_factory.mktemp("lab")
     folder, home, exchange = base / "course", base / "home", base / "exchange"
-    for name, content in student_repository(Course(root)).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+    write_student_folder(Course(root), folder)
     release(root, exchange, base / "teacher")
     running = start(folder, home, exchange)
     yield running

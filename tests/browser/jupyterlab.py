@@ -1,7 +1,6 @@
 """JupyterLab as a student has it: the folder, the server, and a notebook on the page."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from typing import Any
 
 import nbformat
 from playwright.sync_api import Locator, Page, expect
+
+from student import student_environment
 
 COURSE = "deep_learning"  # the course's name in the exchange
 SECOND = 1_000  # Playwright counts in milliseconds
@@ -57,25 +58,6 @@ class Lab:
         request = urllib.request.Request(f"{self.url}api/{what}", method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
-
-
-def student_environment(home: Path, folder: Path) -> dict[str, str]:
-    """Return the environment of a student whose home is `home`: nothing of the user's is read.
-
-    Kernels import the published package, not the instructors' one.
-    """
-    kept = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
-    own = {name: os.environ[name] for name in kept if name in os.environ}
-    programs = str(Path(sys.executable).parent)
-    return own | {
-        "PATH": os.pathsep.join([programs, own["PATH"]]),
-        "HOME": str(home),
-        "PYTHONPATH": str(folder / "src"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
 
 
 def start(folder: Path, home: Path, exchange: Path) -> Lab:

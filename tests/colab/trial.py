@@ -21,8 +21,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from colab.images import ROOT, STAND_IN, Image, fresh, kernel, versions
 from coursekit.authoring.environment import environment, notebook_client
 from coursekit.authoring.layout import Course
-from coursekit.authoring.publish import student_repository
 from coursekit.authoring.source import COMPARED
+from student import write_student_folder
 
 Notebook = Any
 FULL_DATA = ROOT / ".cache" / "full"
@@ -59,16 +59,12 @@ class Trial:
 def publish_with_git(course: Course, folder: Path) -> dict[str, str]:
     """Write the student repository into `folder` and commit it there.
 
-    The files are those of ``coursekit publish``, which would first search them for leaks.
-
     Returns
     -------
     dict of str to str
         Environment with which git finds it under its public address.
     """
-    for name, content in student_repository(course).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+    write_student_folder(course, folder)
     who = ["-c", "user.name=course", "-c", "user.email=course@example.org"]
     for command in (["init", "--quiet", "--initial-branch=main"], ["add", "--all"]):
         subprocess.run(["git", *command], cwd=folder, check=True)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from browser.jupyterlab import student_environment
 from conftest import need
 from coursekit.authoring.layout import Course
-from coursekit.authoring.publish import student_repository
+from student import student_environment, write_student_folder
 
 # A kernel and its client talk over the loopback; there is nothing else in this network.
 ALONE = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
@@ -26,9 +25,7 @@ def alone(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
     if not can_be_alone():
         need("a network of its own (iproute2, and leave to make a namespace)")
     folder, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
-    for name, content in student_repository(Course(root)).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+    write_student_folder(Course(root), folder)
 
     def run(*command: str) -> Done:
         environment = student_environment(home, folder)
