@@ -1,124 +1,179 @@
-"""A warm process that tries many answers, and outlives those that kill it."""
+"""The warm parent as its judge holds it: it is started, asked for children, and ended.
+
+What runs there stands in `coursekit.grading.worker`; this is the trusted end of its leash.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import io
-import multiprocessing
 import os
+import shutil
 import signal
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.authoring.layout import CourseError, Unit
-from coursekit.grading.trial import Bench, Trial
+import psutil
 
-GRACE = 30.0  # seconds beyond an answer's limit until the process is killed: C code heeds no alarm
+START = 180.0  # seconds in which a parent must have imported all
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "COURSEKIT_DATA")
+PINNED = {
+    # One thread: a convolution adds up in another order on two, and scores must not depend on that.
+    # It is also what lets the parent fork: a pool of threads does not come along.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+}
 
 
-class ProcessDiedError(CourseError):
-    """An answer ended the process that tried it, or had to be ended with it."""
+class EngineError(Exception):
+    """Something of the engine's own failed: no fault of a submission."""
 
 
-class WarmProcess:
-    """A process with TensorFlow loaded and the given cells run; use it in a ``with`` block.
+@dataclass
+class Child:
+    """A forked process that runs one submission.
 
-    After an answer that killed it, the next one finds a new process.
-
-    Parameters
+    Attributes
     ----------
-    unit : Unit
-    grace : float
-        Seconds that an answer has beyond its limit until the process is killed.
+    connection : socket.socket
+        To talk with it.
+    handle : int
+        A descriptor that stands for the process, whatever its number is by now.
     """
 
-    def __init__(self, unit: Unit, *, grace: float = GRACE) -> None:
-        self._unit, self._grace = unit, grace
-        assert unit.challenge, "there is nothing to try in a unit that only lectures"
-        self._challenge = unit.challenge
-        self._pool: ProcessPoolExecutor | None = None
-        self._pid = 0
-        self._shift: int | None = None
+    connection: socket.socket
+    handle: int
 
-    def __enter__(self) -> WarmProcess:
+    @property
+    def pid(self) -> int:
+        """Its number in this process's view; -1 once it has ended."""
+        for line in Path(f"/proc/self/fdinfo/{self.handle}").read_text().splitlines():
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+        return -1
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process and all that it has started, read from outside."""
+        used = 0.0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid) if self.pid > 0 else None
+            for each in [process, *process.children(recursive=True)] if process else []:
+                with contextlib.suppress(psutil.Error):
+                    times = each.cpu_times()
+                    used += times.user + times.system
+                    used += times.children_user + times.children_system
+        return used
+
+    def end(self) -> None:
+        """End it, and all that it has started."""
+        with contextlib.suppress(psutil.Error, ValueError):
+            started = psutil.Process(self.pid).children(recursive=True)
+            for process in started:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        os.close(self.handle)
+        self.connection.close()
+
+
+class WarmParent:
+    """A process that has imported everything and forks a child for each submission.
+
+    Use it in a ``with`` statement.
+
+    Raises
+    ------
+    EngineError
+        If it does not start.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="coursekit-"))
+        self._scratch = self._folder / "scratch"
+        self._scratch.mkdir()
+        self._log = self._folder / "log"
+        self._control, theirs = socket.socketpair()
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= PINNED | {"HOME": str(self._scratch), "TMPDIR": str(self._scratch)}
+        environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+        with theirs, self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "coursekit.grading.worker.parent", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        self._ready = False
+
+    def __enter__(self) -> WarmParent:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def try_answer(
-        self,
-        question: str,
-        code: str,
-        order: Sequence[str] = (),
-        limit: float | None = None,
-        *,
-        shift: int = 0,
-    ) -> Trial:
-        """Try one answer; see `coursekit.grading.trial.Bench`.
+    @property
+    def pid(self) -> int:
+        """The parent's number."""
+        return self._process.pid
+
+    def wait(self) -> None:
+        """Wait until all is imported."""
+        if self._ready:
+            return
+        self._control.settimeout(START)
+        if self._receive(1) != b"r":
+            raise self._failed()
+        self._ready = True
+
+    def fork(self) -> Child:
+        """Return a new child.
 
         Raises
         ------
-        ProcessDiedError
-            If the answer killed the process, or kept it busy beyond limit and grace.
-        CourseError
-            If a given cell fails.
+        EngineError
+            If the parent is gone.
         """
-        pool = self._prepare(shift)
-        job = pool.submit(_try_answer, question, code, order, limit)
-        wait([job], None if limit is None else limit + self._grace)
-        if not job.done():
-            os.kill(self._pid, signal.SIGTERM)
-        try:
-            return job.result()
-        except BrokenProcessPool:
-            self._stop()
-            raise ProcessDiedError(f"{self._unit.id}: the process died at {question}.") from None
-
-    def _prepare(self, shift: int) -> ProcessPoolExecutor:
-        """Return the pool, started if need be, with the given cells run under this shift."""
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")  # a fork after TensorFlow can hang
-            held_out = str(self._unit.course.root / "course")
-            self._pool = ProcessPoolExecutor(1, context, _start, (held_out,))
-            self._shift = None
-        if shift != self._shift:
+        self.wait()
+        for left in self._scratch.iterdir():  # of children that were ended
+            shutil.rmtree(left, ignore_errors=True)
+        ours, theirs = socket.socketpair()
+        with theirs:
             try:
-                self._pid = self._pool.submit(_prepare, self._challenge, shift).result()
-            except Exception as error:
-                raise CourseError(f"{self._challenge}: a given cell fails: {error}") from error
-            self._shift = shift
-        return self._pool
+                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                answer, handles, _, _ = socket.recv_fds(self._control, 1, 1)
+            except OSError as error:
+                raise self._failed() from error
+        if answer != b"f" or not handles:
+            raise self._failed()
+        return Child(ours, handles[0])
 
-    def _stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
-        self._pool = None
+    def _receive(self, size: int) -> bytes:
+        try:
+            return self._control.recv(size)
+        except OSError:
+            return b""
 
-
-# --- what runs in the process; a process pool needs functions it can name ---
-
-_benches: list[Bench] = []
-
-
-def _start(held_out: str) -> None:
-    """Prepare the process: no windows, no log, the held-out data at hand."""
-    os.environ["MPLBACKEND"] = "agg"
-    os.environ["COURSEKIT_HELD_OUT"] = held_out
-    from coursekit import setup
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        setup.start()  # imports TensorFlow without its notices
-
-
-def _prepare(challenge: Path, shift: int) -> int:
-    """Run the given cells, and return the process's id."""
-    _benches.clear()  # one at a time: a bench holds trained networks
-    _benches.append(Bench(challenge, shift))
-    return os.getpid()
-
-
-def _try_answer(question: str, code: str, order: Sequence[str], limit: float | None) -> Trial:
-    return _benches[0].try_answer(question, code, order, limit)
+    def _failed(self) -> EngineError:
+        time.sleep(0.1)  # for its last words
+        said = self._log.read_text(errors="replace").strip().splitlines()
+        return EngineError(f"The warm process does not run: {said[-1] if said else 'it is gone'}")

@@ -1,0 +1,390 @@
+"""The student's side, as a judge sees it: cells to run, and proxies for what they define."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coursekit.grading.warm import Child
+from coursekit.grading.wire import (
+    ERRORS,
+    Channel,
+    Frame,
+    Opaque,
+    StudentError,
+    UnsendableError,
+    WireError,
+    brief,
+    numbers,
+)
+
+MAX_CALLS = 200_000
+MAX_OUTPUTS = 2_000  # of one cell
+SHOWN_CALLS = 40  # of a check, in the record
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use; seconds of CPU time decide, wall time is the backstop.
+
+    Attributes
+    ----------
+    cpu_call, cpu_cell, cpu_notebook : float
+        Of one call of a student's function, of one cell, and of all together.
+    wall : float
+        How many times its CPU limit a call or cell may take by the clock.
+    """
+
+    cpu_call: float = 300.0
+    cpu_cell: float = 300.0
+    cpu_notebook: float = 1800.0
+    wall: float = 4.0
+
+
+class Stopped(BaseException):
+    """A limit was reached; no ``except Exception`` of a check may swallow it.
+
+    Attributes
+    ----------
+    kind : str
+        ``cpu`` or ``wall``.
+    seconds : float
+        The limit.
+    """
+
+    def __init__(self, kind: str, seconds: float) -> None:
+        super().__init__(kind, seconds)
+        self.kind, self.seconds = kind, seconds
+
+
+class Broken(BaseException):
+    """The conversation ended: the process is gone, or said what it must not.
+
+    Attributes
+    ----------
+    error : WireError
+    """
+
+    def __init__(self, error: WireError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a cell: its outputs in nbformat's form, its number, its error's class name."""
+
+    outputs: list[dict[str, Any]]
+    number: int
+    error: str
+
+
+class RemoteObject:
+    """An instance of a class of the student's: it stays there, and answers from there."""
+
+    def __init__(self, side: StudentSide, number: int, text: str) -> None:
+        self._side, self._number, self._text = side, number, text
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"no attribute {name}")
+        return self._side.get(self, name)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._side.call(self, self._text, arguments, named)
+
+    def __repr__(self) -> str:
+        return f"<{self._text}>"
+
+
+class RemoteModel(RemoteObject):
+    """A model that cannot be rebuilt here; all that it says is a claim of the student's."""
+
+    @property
+    def __class__(self) -> Any:  # so that isinstance says Model, as in the notebook
+        import keras
+
+        return keras.Model
+
+    @property
+    def why_not_sendable(self) -> str:
+        """Why it is not rebuilt, for `coursekit.models`."""
+        return self._text.partition(": ")[2] or "it is of a class of its own"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if self._side.hidden:
+            raise ValueError(f"The grader cannot rebuild the model: {self.why_not_sendable}.")
+        return super().__call__(*arguments, **named)
+
+
+class StudentSide:
+    """A conversation with one child.
+
+    Parameters
+    ----------
+    child : Child
+    limits : Limits
+
+    Attributes
+    ----------
+    seed : int or None
+        What the next call sets there first.
+    hidden : bool
+        Whether a hidden region is running.
+    calls : list of str
+        What was asked and what came back, in brief.
+    opaque : list of str
+        What came and cannot be looked into.
+    called : str
+        The function that was called last.
+    """
+
+    def __init__(self, child: Child, limits: Limits) -> None:
+        self._child, self._limits = child, limits
+        self._channel = Channel(child.connection, self, self._watch)
+        self._ids = numbers()
+        self._kept: dict[int, Any] = {}
+        self._numbers: dict[int, tuple[str, int]] = {}
+        self._cpu_before, self._clock_before = 0.0, 0.0
+        self._cpu_limit, self._looked = 0.0, 0.0
+        self.seed: int | None = None
+        self.hidden = False
+        self.calls: list[str] = []
+        self.opaque: list[str] = []
+        self.called = ""
+        self.is_own: Callable[[Any], bool] = lambda value: True
+
+    # --- what a session asks ---
+
+    def run(self, cell: str, source: str) -> Ran:
+        """Run a cell.
+
+        Raises
+        ------
+        Stopped, Broken
+        """
+        head, _ = self._ask("run", {"cell": cell, "source": source}, None, self._limits.cpu_cell)
+        outputs, number, error = (head.get(key) for key in ("outputs", "number", "error"))
+        if type(outputs) is not list or type(number) is not int or type(error) is not str:
+            raise Broken(WireError("a message is malformed"))
+        kept = [clean for output in outputs[:MAX_OUTPUTS] if (clean := clean_output(output))]
+        return Ran(kept, number, error)
+
+    def bind(self, names: list[str]) -> dict[str, Any]:
+        """Return what the student's names stand for now, those that stand for something."""
+        head, frame = self._ask("bind", {"names": names}, None, self._limits.cpu_call)
+        bound = head.get("bound")
+        if type(bound) is not dict or not set(bound) <= set(names):
+            raise Broken(WireError("a message is malformed"))
+        return {name: self._unpack(frame, value) for name, value in bound.items()}
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the child has used."""
+        return self._child.cpu_seconds()
+
+    def end(self) -> None:
+        """End the child."""
+        self._child.end()
+
+    # --- what proxies ask ---
+
+    def call(self, what: Any, name: str, arguments: Any, named: dict[str, Any]) -> Any:
+        """Call a function of the student's and return what it returns.
+
+        Raises
+        ------
+        Exception
+            One of `ERRORS`, or `StudentError`, if it raises; with the attribute ``line``.
+        UnsendableError
+            If an argument cannot be sent.
+        Stopped, Broken
+        """
+        frame, self.called = self._channel.frame(), name
+        try:
+            head = {
+                "what": frame.pack(what),
+                "arguments": [frame.pack(value) for value in arguments],
+                "named": {key: frame.pack(value) for key, value in named.items()},
+                "seed": self.seed,
+            }
+        except WireError as error:
+            raise UnsendableError(f"an argument of {name}: {error}") from None
+        self.seed = None
+        asked = ", ".join([brief(a)[:60] for a in arguments] + [f"{k}=…" for k in named])
+        reply, came = self._ask("call", head, frame, self._limits.cpu_call)
+        value = self._value(reply, came, f"{name}({asked})")
+        self._write_back(reply.get("changed"), came, [*arguments, *named.values()])
+        return value
+
+    def get(self, what: Any, name: str) -> Any:
+        """Return an attribute of an object of the student's."""
+        frame = self._channel.frame()
+        head = {"what": frame.pack(what), "name": name}
+        reply, came = self._ask("get", head, frame, self._limits.cpu_call)
+        return self._value(reply, came, f"{what!r}.{name}")
+
+    def _value(self, reply: dict[str, Any], came: Frame, asked: str) -> Any:
+        if "raised" in reply:
+            error = _error(reply["raised"])
+            self._note(f"{asked} raised {type(error).__name__}: {error}")
+            raise error
+        value = self._unpack(came, reply.get("value"))
+        self._note(f"{asked} -> {_seen(value)}")
+        return value
+
+    def _note(self, text: str) -> None:
+        if len(self.calls) < SHOWN_CALLS:
+            self.calls.append(text[:400])
+
+    def _unpack(self, frame: Frame, head: Any) -> Any:
+        try:
+            value = frame.unpack(head)
+        except WireError as error:
+            raise Broken(error) from None
+        if isinstance(value, Opaque):
+            self.opaque.append(f"{type(value).__name__} {value!r}"[:200])
+        return value
+
+    def _write_back(self, changed: Any, came: Frame, given: list[Any]) -> None:
+        """Let what the student changed in an argument be seen by the check that made it."""
+        if type(changed) is not dict or not set(changed) <= {str(n) for n in range(len(given))}:
+            raise Broken(WireError("a message is malformed"))
+        for at, head in changed.items():
+            _put(given[int(at)], self._unpack(came, head), self.is_own)
+
+    # --- references: what the other side keeps ---
+
+    def name(self, value: Any) -> list[Any] | None:
+        """Return the tagged list of a proxy; nothing else has a name there."""
+        if isinstance(value, RemoteObject) or type(value) in (RemoteObject, RemoteModel):
+            tag = "own model" if type(value) is RemoteModel else "object"
+            return [tag, vars(value)["_number"], ""]
+        tag, number = self._numbers.get(id(value), ("", 0))
+        return [tag, number, ""] if tag else None
+
+    def find(self, tag: str, number: int, text: str) -> Any:
+        """Return the proxy of a value of the student's: one and the same each time."""
+        if number not in self._kept:
+            if tag == "function":
+                self._kept[number] = self._function(number, text)
+                self._numbers[id(self._kept[number])] = (tag, number)
+            elif tag in ("object", "own model"):
+                kind = RemoteModel if tag == "own model" else RemoteObject
+                self._kept[number] = kind(self, number, text)
+            else:
+                raise WireError("a message is malformed")
+        return self._kept[number]
+
+    def _function(self, number: int, text: str) -> Callable[..., Any]:
+        def proxy(*arguments: Any, **named: Any) -> Any:
+            return self.call(proxy, name, arguments, named)
+
+        name = re.sub(r"\W", "_", text)[:60] or "function"
+        proxy.__name__ = proxy.__qualname__ = name
+        proxy.__module__ = "__main__"
+        return proxy
+
+    # --- the conversation ---
+
+    def _ask(
+        self, what: str, head: dict[str, Any], frame: Frame | None, cpu: float
+    ) -> tuple[dict[str, Any], Frame]:
+        number = next(self._ids)
+        if number > MAX_CALLS:
+            raise Broken(WireError(f"more than {MAX_CALLS:,} calls"))
+        self._cpu_before = self._clock_before = -1.0
+        self._cpu_limit = cpu
+        try:
+            self._channel.send({"id": number, "op": what, **head}, frame)
+            reply, came = self._channel.receive()
+        except WireError as error:
+            raise Broken(error) from None
+        if reply.get("id") != number:
+            raise Broken(WireError("an answer belongs to no question"))
+        return reply, came
+
+    def _watch(self) -> None:
+        """Look, while the child works, at the CPU time that it uses."""
+        now = time.monotonic()
+        if self._clock_before < 0:
+            self._clock_before = self._looked = now
+            self._cpu_before = self._child.cpu_seconds()
+        elif now - self._looked > 0.25:
+            self._looked = now
+            used = self._child.cpu_seconds()
+            if used > self._limits.cpu_notebook:
+                raise Stopped("cpu", self._limits.cpu_notebook)
+            if used - self._cpu_before > self._cpu_limit:
+                raise Stopped("cpu", self._cpu_limit)
+            if now - self._clock_before > self._limits.wall * self._cpu_limit:
+                raise Stopped("wall", self._limits.wall * self._cpu_limit)
+
+
+def _seen(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size > 20:
+        return f"array of shape {value.shape}, {value.dtype}"
+    return brief(value)[:200]
+
+
+def _error(told: Any) -> Exception:
+    """Build the error that the student's side tells of."""
+    if type(told) is not dict or any(type(told.get(k)) is not str for k in ("message", "line")):
+        raise Broken(WireError("a message is malformed"))
+    kind = told.get("kind")
+    made = ERRORS.get(kind, StudentError) if type(kind) is str else StudentError
+    error = made(told["message"][:2000])
+    error.line = told["line"][:300]  # type: ignore[union-attr]
+    return error
+
+
+def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
+    """Make `target` equal to `new`, in place, if the check made it and it is of the same type."""
+    if type(target) is not type(new) or not is_own(target):
+        return
+    if isinstance(target, np.ndarray):
+        if target.flags.writeable and target.shape == new.shape and target.dtype == new.dtype:
+            target[...] = new
+    elif isinstance(target, list):
+        same = len(target) == len(new)
+        for at in range(len(target)) if same else ():
+            if isinstance(target[at], (np.ndarray, list, dict)):
+                _put(target[at], new[at], is_own)
+            else:
+                target[at] = new[at]
+        if not same:
+            target[:] = new
+    elif isinstance(target, (dict, set)):
+        target.clear()
+        target.update(new)
+
+
+TEXTS = {"stream": ("name", "text"), "error": ("ename", "evalue")}
+
+
+def clean_output(output: Any) -> dict[str, Any] | None:
+    """Return an output that came, with nothing in it but what nbformat knows; None if it is none."""
+    if type(output) is not dict:
+        return None
+    kind = output.get("output_type")
+    if kind in TEXTS:
+        made = {"output_type": kind, **{key: str(output.get(key, "")) for key in TEXTS[kind]}}
+        if kind == "error":
+            lines = output.get("traceback")
+            made["traceback"] = [str(line) for line in lines] if type(lines) is list else []
+        elif made["name"] not in ("stdout", "stderr"):
+            return None
+        return made
+    if kind in ("display_data", "execute_result"):
+        data, about = output.get("data"), output.get("metadata")
+        if type(data) is not dict or type(about) is not dict:
+            return None
+        made = {"output_type": kind, "data": data, "metadata": about}
+        if kind == "execute_result":
+            made["execution_count"] = output.get("execution_count")
+        return made
+    return None
