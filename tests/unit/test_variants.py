@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.variants import fixed_architecture, read_equivalent, read_variants
+from coursekit.sources.layout import Course, CourseError, Unit
+from coursekit.sources.variants import fixed_architecture, read_equivalent, read_variants
 from samples import CHALLENGE, VARIANTS
 
 
