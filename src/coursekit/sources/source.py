@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupytext.cell_reader import DoublePercentScriptCellReader
 
@@ -85,8 +86,12 @@ class SourceCell:
         return self.type == "code" and COMPARED in self.text.splitlines()
 
 
-def read_cells(path: Path) -> list[tuple[dict[str, Any], str, str, int]]:
-    """Split a percent script into (metadata, type, text, line), one entry a cell.
+RawCell: TypeAlias = tuple[dict[str, Any], str, str, int]
+"""Metadata, type, text and line of a cell; shared by all who read the file, so to be left alone."""
+
+
+def read_cells(path: Path) -> list[RawCell]:
+    """Split a percent script into its cells. A text that was read before is not parsed again.
 
     Raises
     ------
@@ -94,9 +99,14 @@ def read_cells(path: Path) -> list[tuple[dict[str, Any], str, str, int]]:
         If the text would not come back the same from a notebook, or a key has no quoted value or
         bare number.
     """
-    lines = _read_lines(path)
+    return list(_split(path, _read_text(path)))
+
+
+@lru_cache(maxsize=256)  # by the text itself: a file that was edited is another entry
+def _split(path: Path, text: str) -> tuple[RawCell, ...]:
+    lines = _lines(path, text)
     start = _after_header(lines)
-    found: list[tuple[dict[str, Any], str, str, int]] = []
+    found: list[RawCell] = []
     while start < len(lines):
         cell, length = DoublePercentScriptCellReader(FORMAT).read(lines[start:])
         body = lines[start + 1 : start + length]
@@ -113,15 +123,18 @@ def read_cells(path: Path) -> list[tuple[dict[str, Any], str, str, int]]:
         start += length
     if not found:
         raise SourceError(path, 1, "no cell: begin the file with `# %%`.")
-    return found
+    return tuple(found)
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         before = path.read_bytes()[: error.start]
         raise SourceError(path, before.count(b"\n") + 1, "save the file as UTF-8.") from error
+
+
+def _lines(path: Path, text: str) -> list[str]:
     for number, line in enumerate(text.split("\n"), 1):
         if lost := LOST.search(line):
             what = f"U+{ord(lost[0]):04X}"
@@ -191,12 +204,17 @@ def read_source(path: Path) -> list[SourceCell]:
     SourceError
         Naming file and line of the first fault.
     """
-    cells = [_interpret(path, *cell) for cell in read_cells(path)]
+    return list(_understand(path, _read_text(path)))
+
+
+@lru_cache(maxsize=256)
+def _understand(path: Path, text: str) -> tuple[SourceCell, ...]:
+    cells = [_interpret(path, *cell) for cell in _split(path, text)]
     for cell in cells:
         _check_regions(path, cell)
     _check_questions(path, cells)
     _check_tasks(path, cells)
-    return cells
+    return tuple(cells)
 
 
 def _interpret(path: Path, keys: dict[str, Any], type_: str, text: str, line: int) -> SourceCell:
