@@ -35,9 +35,8 @@ class Row:
 
 def questions(unit: Unit) -> dict[str, dict[str, float]]:
     """Return the graded cells of a unit's challenge: question to {grade id: most points}."""
-    assert unit.challenge
     found: dict[str, dict[str, float]] = {}
-    for cell in read_source(unit.challenge):
+    for cell in read_source(unit.require_challenge()):
         if cell.kind in ("check", "task"):
             found.setdefault(cell.name, {})[cell.grade_id] = cell.points
     return found

@@ -52,9 +52,8 @@ def sample_class(unit: Unit, size: int) -> list[SampleStudent]:
     """
     if size < 1:
         raise CourseError("A class needs at least one student: use --students 1 or more.")
-    assert unit.challenge  # read_variants says so, in a sentence, where there is none
     variants = read_variants(unit)
-    cells = read_source(unit.challenge)
+    cells = read_source(unit.require_challenge())
     roles = ["perfect", "unanswered", "broken file"]
     turns = [(turn, kind) for turn in range(size) for kind in ("wrong", "other right")]
     students = []

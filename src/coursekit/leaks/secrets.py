@@ -184,9 +184,8 @@ def read_files(course: Course) -> Files:
 
 
 def _of_cell(unit: Unit, cell: SourceCell) -> Iterator[Secret]:
-    assert unit.challenge
     for region, first, text in cut_regions(cell.text)[1]:
-        where = f"{_name(unit, unit.challenge)}:{cell.line + first} {cell.name}"
+        where = f"{_name(unit, unit.require_challenge())}:{cell.line + first} {cell.name}"
         yield Secret(KIND_OF_REGION[region], unit.id, where, text)
 
 

@@ -109,10 +109,11 @@ def margins_are_current(unit: Unit) -> bool:
 
 def source_hash(unit: Unit) -> str:
     """Return a digest of what the margins depend on: code, right variants, held-out data."""
-    assert unit.challenge
     right = [(v.question, v.label, v.code) for v in read_variants(unit) if v.right]
     # A word mended in a prompt changes no margin.
-    cells = [c for c in read_source(unit.challenge) if c.type == "code" and c.kind != "plain"]
+    cells = [
+        c for c in read_source(unit.require_challenge()) if c.type == "code" and c.kind != "plain"
+    ]
     code = [(cell.kind, cell.name, cell.part, cell.text) for cell in cells]
     digest = hashlib.sha256(json.dumps([right, code]).encode())
     for path in sorted(unit.folder.glob("held_out/*.npz")):

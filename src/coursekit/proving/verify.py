@@ -83,8 +83,7 @@ def read_answers(unit: Unit) -> list[Answer]:
         If the unit is not built, or has no variants.
     """
     variants, equivalent = read_variants(unit), read_equivalent(unit)
-    assert unit.challenge  # read_variants has said so otherwise
-    cells = read_source(unit.challenge)
+    cells = read_source(unit.require_challenge())
     released = unit.course.root / "notebooks" / unit.id / unit.challenge_notebook
     if not released.exists():
         raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
@@ -118,10 +117,9 @@ def read_mutants(unit: Unit) -> list[Answer]:
         If the unit has no variants.
     """
     fixed = fixed_architecture(unit)
-    assert unit.challenge
     return [
         Answer(cell.name, mutant.change, mutant.code, "mutant", operator=mutant.operator)
-        for cell in read_source(unit.challenge)
+        for cell in read_source(unit.require_challenge())
         if cell.kind == "answer"
         for mutant in derive(cell.text, fixed=cell.name in fixed)
     ]

@@ -32,12 +32,16 @@ class WarmProcess:
     unit : Unit
     grace : float
         Seconds that an answer has beyond its limit until the process is killed.
+
+    Raises
+    ------
+    CourseError
+        If the unit has no challenge.
     """
 
     def __init__(self, unit: Unit, *, grace: float = GRACE) -> None:
         self._unit, self._grace = unit, grace
-        assert unit.challenge, "there is nothing to try in a unit that only lectures"
-        self._challenge = unit.challenge
+        self._challenge = unit.require_challenge()
         self._pool: ProcessPoolExecutor | None = None
         self._pid = 0
         self._shift: int | None = None

@@ -63,6 +63,18 @@ class Unit:
         path = self.folder / "challenge.py"
         return path if path.exists() else None
 
+    def require_challenge(self) -> Path:
+        """Return the challenge source.
+
+        Raises
+        ------
+        CourseError
+            If the unit only lectures.
+        """
+        if self.challenge is None:
+            raise CourseError(f"{self.id} has no challenge: write {self.folder}/challenge.py.")
+        return self.challenge
+
     @property
     def challenge_notebook(self) -> str:
         """File name of the challenge notebook, the same in ``solutions/`` and ``notebooks/``."""
