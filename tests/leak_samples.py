@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from coursekit.authoring.build import build
-from coursekit.authoring.layout import Course
+from coursekit.sources.layout import Course
 
 SOLUTION = """\
     total_weight = sum(weights)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from coursekit.authoring.findings import Finding
-from coursekit.authoring.layout import Course, Unit
-from coursekit.authoring.lint.page import Page
+from coursekit.lint.page import Page
+from coursekit.sources.findings import Finding
+from coursekit.sources.layout import Course, Unit
 
 Rules = Callable[[Page], Iterable[Finding]]
 

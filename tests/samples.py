@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from coursekit.authoring.build import build
-from coursekit.authoring.layout import Course, Unit
+from coursekit.sources.layout import Course, Unit
 
 CHALLENGE = """# %% [markdown]
 # # A challenge

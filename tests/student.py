@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from coursekit.authoring.layout import Course
 from coursekit.authoring.publish import student_repository
+from coursekit.sources.layout import Course
 
 
 def write_student_folder(course: Course, folder: Path) -> None:

@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.leaks.gate import gate_files
-from coursekit.authoring.links import address, on_colab
+from coursekit.leaks.gate import gate_files
+from coursekit.sources.layout import Course
+from coursekit.sources.links import address, on_colab
 
 OUTSIDE = re.compile(r"https://[a-z0-9.-]+\.[a-z]{2,}(:\d+)?(/[^\s<>\"{}|^`\\]*)?|mailto:\S+@\S+")
 SPEAKS_OF_MARKERS = "CONTRIBUTING"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.links import COLAB
+from coursekit.sources.layout import Course
+from coursekit.sources.links import COLAB
 
 course = Course.find(Path(__file__).parent)
 

@@ -15,8 +15,8 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from coursekit.authoring.environment import notebook_client
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.progress import Progress
+from coursekit.sources.layout import Course, CourseError
+from coursekit.sources.progress import Progress
 
 LIMIT = 600  # seconds a cell may take; a lecture's budget is 240 in all
 

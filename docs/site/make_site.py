@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.progress import Progress
+from coursekit.sources.layout import Course, CourseError
+from coursekit.sources.progress import Progress
 
 HERE = Path(__file__).resolve().parent
 MATHJAX = "mathjax@3.2.2"  # the last whose SVG output is one file, which carries its own font

@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.links import COLAB, PAGES, address, notebook_path
 from coursekit.authoring.publish import PAPERS
+from coursekit.sources.layout import Course, CourseError, Unit
+from coursekit.sources.links import COLAB, PAGES, address, notebook_path
 
 HOW_TO = ("docs/student.md", "docs/instructor.md", "CONTRIBUTING.md")
 MORE = ("docs/sources.md", "data/README.md")

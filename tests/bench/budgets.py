@@ -27,7 +27,7 @@ from nbclient.exceptions import CellExecutionError
 from bench.import_time import BUDGET_S as IMPORT_S
 from bench.import_time import PROBE
 from coursekit.authoring.environment import environment, notebook_client
-from coursekit.authoring.layout import Course, CourseError
+from coursekit.sources.layout import Course, CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
 CORES = 2

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 
 from browser.chromium import FLAGS
 from browser.jupyterlab import COURSE, Lab, start
-from coursekit.authoring.layout import Course
+from coursekit.sources.layout import Course
 from student import student_environment, write_student_folder
 
 # What a page may ask of the outside world. Nothing is sent: the tests answer it themselves.

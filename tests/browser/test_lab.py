@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.jupyterlab import RUNS, SHOWN, Lab, Notebook, first_question, right_answers
-from coursekit.authoring.layout import Course
-from coursekit.authoring.variants import read_variants
+from coursekit.sources.layout import Course
+from coursekit.sources.variants import read_variants
 
 pytestmark = pytest.mark.browser
 

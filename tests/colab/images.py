@@ -18,8 +18,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coursekit.authoring.layout import CourseError
-from coursekit.authoring.leaks.targets import PUBLICATION
+from coursekit.leaks.targets import PUBLICATION
+from coursekit.sources.layout import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "colab"

@@ -21,7 +21,7 @@ import nbformat
 from bench.budgets import select
 from colab.images import CACHE, IMAGES, ROOT, Image, make, package_hash, place
 from colab.trial import Trial, handed_in, publish_with_git, run
-from coursekit.authoring.layout import Course, CourseError
+from coursekit.sources.layout import Course, CourseError
 
 KEPT = CACHE / "trials"
 SHOWN = ("Python", "tensorflow", "keras", "numpy", "pandas", "ipython", "ipywidgets", "ipykernel")

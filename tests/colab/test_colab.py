@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from colab.images import NEWEST, Image, is_made, make, versions
 from colab.trial import Notebook, Trial, publish_with_git, run
 from conftest import need
-from coursekit.authoring.layout import Course
+from coursekit.sources.layout import Course
 
 LECTURE = "notebooks/lectures/00_foundations_1_neurons.ipynb"
 CHALLENGE = "notebooks/00_foundations/foundations_challenge.ipynb"

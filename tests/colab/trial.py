@@ -20,8 +20,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from colab.images import ROOT, STAND_IN, Image, fresh, kernel, versions
 from coursekit.authoring.environment import environment, notebook_client
-from coursekit.authoring.layout import Course
-from coursekit.authoring.source import COMPARED
+from coursekit.sources.layout import Course
+from coursekit.sources.source import COMPARED
 from student import write_student_folder
 
 Notebook = Any

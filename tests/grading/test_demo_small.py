@@ -6,11 +6,11 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from coursekit.authoring.layout import CourseError, Unit
+from coursekit.classroom.demo import run_demo
+from coursekit.classroom.sample_class import sample_class, write_submission
+from coursekit.classroom.stock import StockGrader
 from coursekit.cli import main
-from coursekit.grading.demo import run_demo
-from coursekit.grading.sample_class import sample_class, write_submission
-from coursekit.grading.stock import StockGrader
+from coursekit.sources.layout import CourseError, Unit
 from samples import VARIANTS, make_unit
 
 

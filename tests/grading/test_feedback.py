@@ -8,11 +8,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 
-from coursekit.authoring.feedback import FAILED, WITHHELD, RedactFeedback
-from coursekit.authoring.layout import Unit
-from coursekit.authoring.leaks.gate import gate_feedback
-from coursekit.grading.sample_class import SampleStudent, write_submission
-from coursekit.grading.stock import StockGrader
+from coursekit.classroom.feedback import FAILED, WITHHELD, RedactFeedback
+from coursekit.classroom.sample_class import SampleStudent, write_submission
+from coursekit.classroom.stock import StockGrader
+from coursekit.leaks.gate import gate_feedback
+from coursekit.sources.layout import Unit
 from samples import make_unit
 
 CHALLENGE = """# %% [markdown]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.authoring.layout import Course
-from coursekit.grading.sample_class import sample_class, write_submission
+from coursekit.classroom.sample_class import sample_class, write_submission
+from coursekit.sources.layout import Course
 
 UNIT = "01_regression"
 PROGRAMS = str(Path(sys.executable).parent)

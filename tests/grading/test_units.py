@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import Course, Unit
-from coursekit.authoring.variants import read_variants
-from coursekit.grading.sweep import margins_are_current
-from coursekit.grading.verdicts import explain
-from coursekit.grading.verify import is_verified, keep_verdict, verify
+from coursekit.proving.sweep import margins_are_current
+from coursekit.proving.verdicts import explain
+from coursekit.proving.verify import is_verified, keep_verdict, verify
+from coursekit.sources.layout import Course, Unit
+from coursekit.sources.variants import read_variants
 
 UNITS = [unit for unit in Course(Path(__file__).resolve().parents[2]).units if unit.challenge]
 

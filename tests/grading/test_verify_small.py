@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import CourseError, Unit
 from coursekit.cli import main
-from coursekit.grading import verify as module
-from coursekit.grading.sweep import margins_are_current, source_hash, sweep, write_margins
-from coursekit.grading.trial import Bench
-from coursekit.grading.verdicts import summarise
-from coursekit.grading.verify import Verdict, is_verified, keep_verdict, verify
-from coursekit.grading.warm import ProcessDiedError, WarmProcess
+from coursekit.proving import verify as module
+from coursekit.proving.sweep import margins_are_current, source_hash, sweep, write_margins
+from coursekit.proving.trial import Bench
+from coursekit.proving.verdicts import summarise
+from coursekit.proving.verify import Verdict, is_verified, keep_verdict, verify
+from coursekit.proving.warm import ProcessDiedError, WarmProcess
+from coursekit.sources.layout import CourseError, Unit
 from samples import CHALLENGE, VARIANTS, make_unit
 
 QUALITY = """

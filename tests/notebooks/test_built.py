@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from coursekit.authoring.source import COMPARED
+from coursekit.sources.source import COMPARED
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = sorted(p for p in ROOT.glob("notebooks/*/*.ipynb") if p.parent.name != "lectures")

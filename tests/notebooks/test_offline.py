@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import need
-from coursekit.authoring.layout import Course
+from coursekit.sources.layout import Course
 from student import student_environment, write_student_folder
 
 # A kernel and its client talk over the loopback; there is nothing else in this network.

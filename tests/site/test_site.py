@@ -188,7 +188,7 @@ def test_a_leak_a_dead_link_and_a_picture_without_words_are_faults(
     monkeypatch.syspath_prepend(root / "docs/site")
     import checks
 
-    from coursekit.authoring.layout import Course
+    from coursekit.sources.layout import Course
 
     text = (root / "course/01_regression/challenge.py").read_text(encoding="utf-8")
     hidden = text.partition("### BEGIN HIDDEN TESTS\n")[2].partition("### END HIDDEN TESTS")[0]

@@ -23,7 +23,7 @@ from bench.budgets import (
     summarise,
     write_table,
 )
-from coursekit.authoring.layout import Course, CourseError
+from coursekit.sources.layout import Course, CourseError
 
 LECTURE = Row("notebooks/lectures/02_iris.ipynb", 100, 95, 150, 900, 50, "[3] `model.fit(x, y)`")
 QUICK = Row("solutions/01_regression/r.ipynb", 18, 15, 20, 800, 6, r"[9] `a \| b`")

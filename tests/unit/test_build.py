@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from coursekit.authoring.build import build, check
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.notebook import make_notebook
-from coursekit.authoring.source import SourceCell
+from coursekit.sources.layout import Course, CourseError
+from coursekit.sources.notebook import make_notebook
+from coursekit.sources.source import SourceCell
 from samples import CHALLENGE as GOOD
 
 LECTURE = """# %% [markdown]

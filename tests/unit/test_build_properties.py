@@ -9,10 +9,10 @@ import nbformat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.authoring.layout import Course, Unit
-from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
 from coursekit.authoring.release import release
-from coursekit.authoring.source import FORMAT, KINDS, SourceCell, read_source
+from coursekit.sources.layout import Course, Unit
+from coursekit.sources.notebook import Notebook, make_notebook, to_bytes
+from coursekit.sources.source import FORMAT, KINDS, SourceCell, read_source
 
 BOUNDED = settings(derandomize=True, deadline=None, max_examples=100)
 FEW = settings(derandomize=True, deadline=None, max_examples=5)

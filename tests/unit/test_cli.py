@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from coursekit.authoring import build as building
-from coursekit.authoring.layout import Unit
 from coursekit.cli import main
+from coursekit.sources.layout import Unit
 from samples import CHALLENGE, make_unit
 
 QUALITY = """

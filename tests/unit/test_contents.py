@@ -6,9 +6,9 @@ import pytest
 
 from coursekit.authoring.build import build, check
 from coursekit.authoring.contents import pages
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.leaks.gate import find_leaks
-from coursekit.authoring.links import links
+from coursekit.leaks.gate import find_leaks
+from coursekit.sources.layout import Course, CourseError
+from coursekit.sources.links import links
 from leak_samples import make_course
 
 CONTENTS = "# Contents\n\nUnknown words? See the {{glossary}}.\n\n{{01_means}}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.authoring.frame import framed
-from coursekit.authoring.source import SourceCell, read_source
+from coursekit.sources.source import SourceCell, read_source
 from coursekit.standing import given_in
 from samples import make_unit
 

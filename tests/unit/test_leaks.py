@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from coursekit.authoring.build import build
-from coursekit.authoring.findings import Finding
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.leaks.gate import find_leaks, gate_built, gate_feedback
+from coursekit.leaks.gate import find_leaks, gate_built, gate_feedback
+from coursekit.sources.findings import Finding
+from coursekit.sources.layout import Course, CourseError
 from leak_samples import CHALLENGE, HIDDEN, LECTURE, SCHEME, SOLUTION, make_course
 
 Notebook = dict[str, Any]

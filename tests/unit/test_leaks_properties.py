@@ -11,10 +11,10 @@ from collections.abc import Callable
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coursekit.authoring.leaks.index import Index
-from coursekit.authoring.leaks.secrets import Public, Secret, cut_regions
-from coursekit.authoring.leaks.targets import Part, Place, pieces
-from coursekit.authoring.leaks.words import Text, without_comments
+from coursekit.leaks.index import Index
+from coursekit.leaks.secrets import Public, Secret, cut_regions
+from coursekit.leaks.targets import Part, Place, pieces
+from coursekit.leaks.words import Text, without_comments
 
 NAMES = st.text("abcdefghijklmnop", min_size=4, max_size=8).filter(
     lambda name: not keyword.iskeyword(name) and name not in dir(builtins)

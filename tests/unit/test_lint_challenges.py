@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.findings import Finding
-from coursekit.authoring.lint.checks import checks
-from coursekit.authoring.lint.names import Names
-from coursekit.authoring.lint.page import Page
-from coursekit.authoring.lint.questions import challenge
+from coursekit.lint.checks import checks
+from coursekit.lint.names import Names
+from coursekit.lint.page import Page
+from coursekit.lint.questions import challenge
+from coursekit.sources.findings import Finding
 from lint_samples import CHALLENGE, LECTURE, found, plant, write_unit
 
 

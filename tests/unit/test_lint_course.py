@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.lint import lint
+from coursekit.lint import lint
+from coursekit.sources.layout import Course
 from lint_samples import CHALLENGE, LECTURE, plant, write_unit
 
 

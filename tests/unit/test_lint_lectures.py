@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.findings import Finding
-from coursekit.authoring.lint.code import code
-from coursekit.authoring.lint.figures import figures
-from coursekit.authoring.lint.page import Page
-from coursekit.authoring.lint.prose import prose
-from coursekit.authoring.lint.spine import across, lecture
+from coursekit.lint.code import code
+from coursekit.lint.figures import figures
+from coursekit.lint.page import Page
+from coursekit.lint.prose import prose
+from coursekit.lint.spine import across, lecture
+from coursekit.sources.findings import Finding
 from lint_samples import CHALLENGE, LECTURE, found, plant, write_unit
 
 

@@ -5,7 +5,7 @@ from textwrap import indent
 
 import pytest
 
-from coursekit.grading.mutants import Mutant, derive, normalise, show_change
+from coursekit.proving.mutants import Mutant, derive, normalise, show_change
 
 MODEL = """model = keras.Sequential([keras.Input(shape=(2,))])
 for _ in range(2):

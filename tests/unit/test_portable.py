@@ -9,8 +9,8 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from coursekit.authoring.layout import Course
 from coursekit.authoring.publish import STUDENT_PACKAGE, student_repository
+from coursekit.sources.layout import Course
 
 PATH_LIMIT = 140  # Windows allows 260, and people unpack archives into deep folders
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from coursekit.authoring.build import build
-from coursekit.authoring.layout import Course, CourseError
-from coursekit.authoring.leaks.gate import find_leaks
 from coursekit.authoring.publish import PAPERS, STUDENT_PACKAGE, publish
+from coursekit.leaks.gate import find_leaks
+from coursekit.sources.layout import Course, CourseError
 from leak_samples import SOLUTION, make_course
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.source import SourceError, read_source
+from coursekit.sources.source import SourceError, read_source
 from samples import CHALLENGE as GOOD
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.variants import fixed_architecture, read_equivalent, read_variants
+from coursekit.sources.layout import Course, CourseError, Unit
+from coursekit.sources.variants import fixed_architecture, read_equivalent, read_variants
 from samples import CHALLENGE, VARIANTS
 
 
@@ -67,3 +67,9 @@ def test_a_unit_without_variants_says_so(tmp_path: Path) -> None:
     (unit.folder / "variants.py").unlink()
     with pytest.raises(CourseError, match=r"needs challenge\.py and variants\.py"):
         read_variants(unit)
+
+
+def test_a_unit_that_only_lectures_has_no_challenge_to_give(tmp_path: Path) -> None:
+    unit = Unit(Course(tmp_path), "01_small")
+    with pytest.raises(CourseError, match="01_small has no challenge: write .*challenge.py"):
+        unit.require_challenge()

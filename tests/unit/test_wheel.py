@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.leaks.gate import find_leaks
+from coursekit.leaks.gate import find_leaks
+from coursekit.sources.layout import Course
 
 
 @pytest.fixture(scope="module")

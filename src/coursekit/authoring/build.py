@@ -11,14 +11,14 @@ import nbformat
 
 from coursekit.authoring.contents import pages
 from coursekit.authoring.frame import framed
-from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.leaks.gate import gate_built
-from coursekit.authoring.links import links, notebook_path
-from coursekit.authoring.notebook import Notebook, make_notebook, to_bytes
 from coursekit.authoring.outputs import execute, restore_outputs
-from coursekit.authoring.progress import Progress, no_progress
 from coursekit.authoring.release import release
-from coursekit.authoring.source import SourceCell, SourceError, read_source
+from coursekit.leaks.gate import gate_built
+from coursekit.sources.layout import Course, CourseError, Unit
+from coursekit.sources.links import links, notebook_path
+from coursekit.sources.notebook import Notebook, make_notebook, to_bytes
+from coursekit.sources.progress import Progress, no_progress
+from coursekit.sources.source import SourceCell, SourceError, read_source
 
 
 @dataclass

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coursekit.authoring.layout import Course, CourseError, Unit
-from coursekit.authoring.links import PAGES, notebook_path, on_colab, page_links
-from coursekit.authoring.source import read_source
+from coursekit.sources.layout import Course, CourseError, Unit
+from coursekit.sources.links import PAGES, notebook_path, on_colab, page_links
+from coursekit.sources.source import read_source
 
 MINUTES = re.compile(r"\b(\d+) minutes\b")
 POINTS = re.compile(r"\b(\d+) points\b")

@@ -13,7 +13,7 @@ from typing import Any
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from coursekit.authoring.layout import Course
+from coursekit.sources.layout import Course
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.source import SourceCell
+from coursekit.sources.layout import Course
+from coursekit.sources.source import SourceCell
 
 # A notebook may be all that somebody has: this cell needs nothing but Python.
 FIRST = """\

@@ -16,10 +16,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from coursekit.authoring.environment import environment, notebook_client
-from coursekit.authoring.layout import CourseError
-from coursekit.authoring.notebook import Notebook
-from coursekit.authoring.progress import Progress, no_progress
-from coursekit.authoring.source import SourceCell
+from coursekit.sources.layout import CourseError
+from coursekit.sources.notebook import Notebook
+from coursekit.sources.progress import Progress, no_progress
+from coursekit.sources.source import SourceCell
 
 CELL_TIMEOUT = 600  # seconds; a lecture's budget is 240 in all
 

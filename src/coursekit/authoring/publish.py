@@ -12,12 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coursekit.authoring.build import check
 from coursekit.authoring.contents import pages, rows
-from coursekit.authoring.layout import Course, CourseError, read_toml
-from coursekit.authoring.leaks.gate import gate_files
-from coursekit.authoring.leaks.targets import PUBLICATION
-from coursekit.authoring.notebook import to_bytes
-from coursekit.authoring.progress import Progress, no_progress
-from coursekit.authoring.source import unmarked
+from coursekit.leaks.gate import gate_files
+from coursekit.leaks.targets import PUBLICATION
+from coursekit.sources.layout import Course, CourseError, read_toml
+from coursekit.sources.notebook import to_bytes
+from coursekit.sources.progress import Progress, no_progress
+from coursekit.sources.source import unmarked
 
 STUDENT_PACKAGE = (
     *(

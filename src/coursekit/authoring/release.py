@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config
 
 from coursekit.authoring.environment import nbgrader_environment
-from coursekit.authoring.feedback import RedactFeedback
-from coursekit.authoring.layout import CourseError, Unit
-from coursekit.authoring.source import unmarked
+from coursekit.sources.layout import CourseError, Unit
+from coursekit.sources.source import unmarked
 from coursekit.standing import HIDDEN
 
-CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 STUB = 'raise NotImplementedError("not tried yet")'
 
@@ -50,15 +48,12 @@ def _tell_hidden(lines: list[str]) -> list[str]:
 
 
 def configure(config: Config) -> Config:
-    """Set in `config` how this course is released and run; ``nbgrader_config.py`` calls it too."""
+    """Set in `config` where things lie and how they are released."""
     config.CourseDirectory.source_directory = "solutions"
     config.CourseDirectory.release_directory = "notebooks"
     config.ClearSolutions.code_stub = {"python": STUB}
-    config.ExecutePreprocessor.timeout = CELL_TIMEOUT
     stock = GenerateAssignment.preprocessors.default()
     config.GenerateAssignment.preprocessors = [PrepareRelease, *stock]
-    pages = GenerateFeedback.preprocessors.default()
-    config.GenerateFeedback.preprocessors = [RedactFeedback, *pages]
     return config
 
 

@@ -1,1 +1,1 @@
-"""From what students hand in to marks in nbgrader's gradebook."""
+"""From a file that a student handed in to a record of what it earned."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading.warm import Child
+from coursekit.grading.forks import Child
 from coursekit.grading.wire import (
     ERRORS,
     Channel,

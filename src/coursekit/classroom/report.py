@@ -1,0 +1,123 @@
+"""One table of a graded class: in the terminal, and as a page of HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.table import Table
+
+from coursekit.classroom.stock import Result
+from coursekit.sources.layout import Unit
+from coursekit.sources.source import read_source
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's line of the table, as text, and the score it stands for.
+
+    Attributes
+    ----------
+    student, status, total : str
+    cells : list of str
+        Points by question; ``by hand`` where a person has to grade, ``-`` after an error.
+    points : float
+        Points so far.
+    """
+
+    student: str
+    status: str
+    total: str
+    cells: list[str]
+    points: float
+
+
+def questions(unit: Unit) -> dict[str, dict[str, float]]:
+    """Return the graded cells of a unit's challenge: question to {grade id: most points}."""
+    found: dict[str, dict[str, float]] = {}
+    for cell in read_source(unit.require_challenge()):
+        if cell.kind in ("check", "task"):
+            found.setdefault(cell.name, {})[cell.grade_id] = cell.points
+    return found
+
+
+def make_rows(unit: Unit, results: list[Result]) -> list[Row]:
+    """Return the table's rows, one a result."""
+    graded = questions(unit)
+    most = sum(sum(checks.values()) for checks in graded.values())
+    return [_row(result, graded, most) for result in results]
+
+
+def _row(result: Result, graded: dict[str, dict[str, float]], most: float) -> Row:
+    if not result.scores:
+        return Row(result.student, result.status, "-", ["-"] * len(graded), 0.0)
+    cells = []
+    for checks in graded.values():
+        scores = [result.scores.get(check) for check in checks]
+        known = [score for score in scores if score is not None]
+        cells.append(f"{sum(known):g}" if len(known) == len(scores) else "by hand")
+    points = sum(score for score in result.scores.values() if score is not None)
+    return Row(result.student, result.status, f"{points:g} / {most:g}", cells, points)
+
+
+def make_table(unit: Unit, results: list[Result], roles: dict[str, str]) -> Table:
+    """Return the class as a table for the terminal.
+
+    Parameters
+    ----------
+    unit : Unit
+    results : list of Result
+    roles : dict of str to str
+        What to say of each student beside the id; may be empty.
+    """
+    table = Table(title=f"{unit.id}: {len(results)} submission(s)")
+    table.add_column("student", no_wrap=True)
+    if roles:
+        table.add_column("submission", no_wrap=True)
+    for name, checks in questions(unit).items():
+        table.add_column(f"{name.split('_')[0]}\n/{sum(checks.values()):g}", justify="right")
+    table.add_column("total", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for row in make_rows(unit, results):
+        role = [roles[row.student]] if roles else []
+        table.add_row(row.student, *role, *row.cells, row.total, row.status)
+    return table
+
+
+def write_report(path: Path, unit: Unit, results: list[Result], feedback: dict[str, Path]) -> Path:
+    """Write the class report as one self-contained HTML page, and return its path.
+
+    Parameters
+    ----------
+    path : Path
+    unit : Unit
+    results : list of Result
+    feedback : dict of str to Path
+        Feedback page by student; linked relative to `path`.
+    """
+    # Student ids and error texts come from outside: every value is escaped.
+    environment = Environment(
+        loader=PackageLoader("coursekit.classroom"), autoescape=True, undefined=StrictUndefined
+    )
+    page = environment.get_template("report.html.j2").render(
+        unit=unit.id,
+        questions={name: sum(checks.values()) for name, checks in questions(unit).items()},
+        rows=make_rows(unit, results),
+        details={result.student: result.detail for result in results if result.detail},
+        links={who: file.relative_to(path.parent).as_posix() for who, file in feedback.items()},
+        means=_means(unit, results),
+    )
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _means(unit: Unit, results: list[Result]) -> dict[str, str]:
+    """Return, by question, the class's mean share of the points; empty text if none is known."""
+    means = {}
+    for name, checks in questions(unit).items():
+        scores = [[result.scores.get(check) for check in checks] for result in results]
+        known = [sum(row) for row in scores if None not in row]  # type: ignore[arg-type]
+        most = sum(checks.values())
+        means[name] = f"{sum(known) / len(known) / most:.0%}" if known and most else ""
+    return means

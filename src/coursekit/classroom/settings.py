@@ -1,0 +1,18 @@
+"""nbgrader's settings for grading and feedback; those of the release lie in `authoring.release`."""
+
+from __future__ import annotations
+
+from nbgrader.converters import GenerateFeedback
+from traitlets.config import Config
+
+from coursekit.classroom.feedback import RedactFeedback
+
+CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
+
+
+def configure(config: Config) -> Config:
+    """Set in `config` how submissions are run, and what their feedback may show."""
+    config.ExecutePreprocessor.timeout = CELL_TIMEOUT
+    pages = GenerateFeedback.preprocessors.default()
+    config.GenerateFeedback.preprocessors = [RedactFeedback, *pages]
+    return config

@@ -1,0 +1,35 @@
+"""The ``coursekit`` command. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from coursekit.check import add_check
+from coursekit.cli import authoring, classroom, proving
+from coursekit.sources.layout import CourseError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 only when all is well."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CourseError as error:
+        print(f"coursekit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("coursekit: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="coursekit", description="Build course notebooks, and show that their grading works."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    authoring.add_commands(commands)
+    proving.add_commands(commands)
+    add_check(commands)
+    classroom.add_commands(commands)
+    return parser

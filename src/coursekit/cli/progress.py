@@ -1,0 +1,56 @@
+"""How long tasks show how far they are: a bar on a terminal, a line a step off it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from coursekit.sources.progress import Progress
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Show a bar with time left for each label; off a terminal, a line at each step."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import (
+        Progress as Bars,
+    )
+
+    if not sys.stderr.isatty():
+        yield _plain_progress()
+        return
+    from rich.console import Console
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+    ) as bars:
+        tasks = {}
+
+        def show(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done)
+
+        yield show
+
+
+def _plain_progress() -> Progress:
+    import time
+
+    started: dict[str, float] = {}
+
+    def show(label: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        began = started.setdefault(label, now)
+        left = f", about {(now - began) / done * (total - done):.0f} s left" if done else ""
+        print(f"{label}: {done}/{total}{left}", file=sys.stderr, flush=True)
+
+    return show
