@@ -49,7 +49,7 @@ def start(*, seed: int = 0) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
-        with _no_native_stderr():
+        with quiet_native_stderr():
             import keras
             import tensorflow as tf
 
@@ -74,7 +74,7 @@ def start(*, seed: int = 0) -> None:
 
 
 @contextmanager
-def _no_native_stderr() -> Iterator[None]:
+def quiet_native_stderr() -> Iterator[None]:
     """Drop what C++ writes to file descriptor 2; Python's own sys.stderr in a kernel stays.
 
     TensorFlow logs two CUDA notices before it reads any environment variable, so that nothing

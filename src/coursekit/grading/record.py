@@ -57,6 +57,7 @@ class Verdict(str, Enum):
     WAITS = "waits"  # for an answer that was stopped
     LOST = "lost"  # the answer ended its own process
     LIMIT_CPU = "limit:cpu"
+    LIMIT_WALL = "limit:wall"
     UNSENDABLE = "unsendable"  # what the answer gave cannot cross: a person decides
     COURSE = "error:course"  # the check, or a given cell that it needs, fails by itself
     ENGINE = "error:engine"
@@ -89,6 +90,8 @@ class Outcome:
         Class name of the error; empty for a pass.
     hidden : bool
         Whether it was in the hidden region that the check stopped.
+    trace : tuple of str
+        Where the error comes from, step by step, and its message.
     shown, printed : str
         What the visible part printed, and all that was printed.
     calls : tuple of str
@@ -109,6 +112,7 @@ class Outcome:
     text: str = ""
     error: str = ""
     hidden: bool = False
+    trace: tuple[str, ...] = ()
     shown: str = ""
     printed: str = ""
     calls: tuple[str, ...] = ()
@@ -185,7 +189,7 @@ class Record:
 
 
 def _outcome(kept: dict[str, Any]) -> Outcome:
-    tuples = {name: tuple(kept[name]) for name in ("calls", "flags")}
+    tuples = {name: tuple(kept[name]) for name in ("calls", "flags", "trace")}
     return Outcome(**{**kept, **tuples, "verdict": Verdict(kept["verdict"])})
 
 

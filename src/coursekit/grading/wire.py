@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, FunctionType, MethodType, NoneType
+from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,6 +68,10 @@ ERRORS: dict[str, type[Exception]] = {
     )
 }
 """The classes that an error may arrive as; every other arrives as `StudentError`."""
+
+
+class UnsuitedError(Exception):
+    """A value is not of a kind after all."""
 
 
 class Opaque:
@@ -156,7 +160,8 @@ class Frame:
             return value
         for tag, spec in KINDS.items():
             if spec.takes(value, kind):
-                return [tag, *spec.pack(value, self, depth + 1)]
+                with suppress(UnsuitedError):
+                    return [tag, *spec.pack(value, self, depth + 1)]
         named = self.references.name(value)
         if named is None:
             raise UnsendableError(f"{kind.__name__} {brief(value)} cannot be sent")
@@ -419,15 +424,16 @@ def _unpack_tensor(rest: list[Any], frame: Frame, depth: int) -> Any:
 
 
 def _is_model(value: Any, kind: type) -> bool:
-    from coursekit import models
-
-    return isinstance(value, _loaded("keras", "Model")) and models.can_describe(value)
+    return isinstance(value, _loaded("keras", "Model"))
 
 
 def _pack_model(value: Any, frame: Frame, depth: int) -> list[Any]:
     from coursekit import models
 
-    description, arrays = models.describe(value)
+    try:
+        description, arrays = models.describe(value)
+    except models.UnsendableModelError as error:
+        raise UnsuitedError(str(error)) from None
     return [json.dumps(description), *(frame.pack(array, depth) for array in arrays)]
 
 
@@ -480,9 +486,6 @@ KINDS: dict[str, Kind] = {
     "model": Kind(_is_model, _pack_model, _unpack_model),
 }
 """What may cross, by tag. `docs/check-cells.md` and the lint speak of these."""
-
-FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
-
 
 # --- frames ----------------------------------------------------------------------------------
 

@@ -39,8 +39,7 @@ class Kept:
             if id(value) not in self._numbers:
                 self._numbers[id(value)] = len(self._values)
                 self._values.append(value)
-            text = str(getattr(value, "__name__", kind))
-            return [tag, self._numbers[id(value)], text if tag == "function" else kind]
+            return [tag, self._numbers[id(value)], _text(tag, value)]
         return ["opaque", kind, brief(value)]
 
     def find(self, tag: str, number: int, text: str) -> Any:
@@ -53,11 +52,27 @@ class Kept:
 def _tag(value: Any) -> str:
     if isinstance(value, FUNCTIONS) or (isinstance(value, type) and _is_own(value)):
         return "function"
-    if not _is_own(type(value)):
-        return ""
     import keras
 
-    return "own model" if isinstance(value, keras.Model) else "object"
+    if isinstance(value, keras.Model):
+        return "own model"
+    return "object" if _is_own(type(value)) else ""
+
+
+def _text(tag: str, value: Any) -> str:
+    """Return what is shown of a value that stays here; of a model, also why it does."""
+    kind = type(value).__name__
+    if tag == "function":
+        return str(getattr(value, "__name__", kind))
+    if tag == "object":
+        return kind
+    from coursekit import models
+
+    try:
+        models.describe(value)
+    except models.UnsendableModelError as error:
+        return f"{kind}: {error}"
+    return kind
 
 
 def _is_own(kind: type) -> bool:

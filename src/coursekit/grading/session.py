@@ -1,0 +1,312 @@
+"""One submission from its sheet to its outcomes: cells on the student's side, checks on this one.
+
+Cells run in notebook order. Where a check stands, the answers are bound as they are at that moment
+and its visible part runs. Hidden regions run after the last cell, with the functions bound before:
+a function that remembers its inputs finds no later cell that could print them.
+
+A cell or call that is stopped, or that ends its process, costs its own checks: the cells run
+again in a new process with that one left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from coursekit.grading.forks import WarmParent
+from coursekit.grading.judge import STOPPED, Attempt, Judge, defined
+from coursekit.grading.record import Outcome, Verdict
+from coursekit.grading.sheet import Cell, Sheet
+from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
+from coursekit.grading.wire import ClosedError
+
+MAX_RESTARTS = 12
+LATER = "lost its hidden part where a later cell rebinds a name, and passed in notebook order"
+REASONS = {
+    Verdict.LOST: "it ended Python",
+    Verdict.LIMIT_CPU: "it used more than {} s of computing time",
+    Verdict.LIMIT_WALL: "it took more than {} s",
+}
+
+
+class MisbehavedError(Exception):
+    """The student's side said what it must not; nothing that it says is believed."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a cell, or an answer, is left out from now on."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass
+class Session:
+    """Grades one submission.
+
+    Parameters
+    ----------
+    judge : Judge
+        Of the unit.
+    parent : WarmParent
+    sheet : Sheet
+    limits : Limits
+
+    Attributes
+    ----------
+    ran : dict of str to Ran
+        What each code cell but the checks left.
+    stops : dict of str to Stop
+        Cells that were left out, by id.
+    seconds : dict of str to float
+    """
+
+    judge: Judge
+    parent: WarmParent
+    sheet: Sheet
+    limits: Limits
+    ran: dict[str, Ran] = field(default_factory=dict)
+    stops: dict[str, Stop] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _decided: dict[str, Outcome] = field(default_factory=dict)
+
+    def grade(self) -> list[Outcome]:
+        """Return one outcome for each check, in order.
+
+        Raises
+        ------
+        MisbehavedError
+            If the student's side broke the rules of the conversation.
+        EngineError
+            If there is no process to run anything in.
+        """
+        began = time.perf_counter()
+        for _ in range(MAX_RESTARTS):
+            if self._passes():
+                break
+        else:
+            self._give_up()
+        self._try_in_order()
+        self.seconds["total"] = round(time.perf_counter() - began, 3)
+        return [self._decided[cell.id] for cell in self._checks()]
+
+    def _checks(self) -> Iterator[Cell]:
+        return (cell for cell in self.sheet.cells if cell.kind == "check")
+
+    # --- one pass over the notebook ---
+
+    def _passes(self) -> bool:
+        """Run the notebook and all checks that are not decided; False if it must begin anew."""
+        side = StudentSide(self.parent.fork(), self.limits)
+        try:
+            paused: list[Attempt] = []
+            for cell in self.sheet.cells:
+                if cell.kind == "check":
+                    if not self._check(side, cell, paused):
+                        return False
+                elif cell.is_code and not self._run(side, cell):
+                    return False
+            return all(self._finish(side, attempt) for attempt in paused)
+        finally:
+            self._count(side)
+            side.end()
+
+    def _run(self, side: StudentSide, cell: Cell) -> bool:
+        source = cell.source
+        if stop := self.stops.get(cell.id):
+            source = _stub(cell, stop.reason)
+        began = time.perf_counter()
+        try:
+            self.ran[cell.id] = side.run(cell.id, source)
+        except (Stopped, Broken) as error:
+            self._stop(cell.id, error)
+            return False
+        finally:
+            kind = "given" if cell.kind == "given" else "cells"
+            self._add(kind, time.perf_counter() - began)
+        return True
+
+    def _check(self, side: StudentSide, cell: Cell, paused: list[Attempt]) -> bool:
+        if cell.id in self._decided:
+            return True
+        try:
+            attempt = self.judge.begin(cell, side.bind(self._answers_above(cell)))
+        except (Stopped, Broken) as error:
+            return self._stopped_in(Attempt(cell, {}, []), side, error)
+        if stop := self.stops.get(cell.question):
+            charged = any(o.verdict is stop.verdict for o in self._outcomes_of(cell.question))
+            verdict = Verdict.WAITS if charged else stop.verdict
+            text = f"The answer was stopped: {stop.reason}."
+            self._decide(attempt.outcome(verdict, text=text, error=verdict.value))
+            return True
+        return self._go_on(side, attempt, paused)
+
+    def _go_on(
+        self, side: StudentSide, attempt: Attempt, paused: list[Attempt] | None
+    ) -> bool:
+        """Run an attempt's visible part, or to its end if nothing is to be paused."""
+        try:
+            outcome = self.judge.go_on(attempt, side, hidden=paused is None)
+        except (Stopped, Broken) as error:
+            return self._stopped_in(attempt, side, error)
+        if outcome is not None:
+            self._decide(outcome)
+        elif paused is not None:
+            paused.append(attempt)
+        return True
+
+    def _finish(self, side: StudentSide, attempt: Attempt) -> bool:
+        return attempt.cell.id in self._decided or self._go_on(side, attempt, None)
+
+    def _decide(self, outcome: Outcome) -> None:
+        self._decided[outcome.check] = outcome
+        self._add("checks", outcome.seconds)
+
+    # --- what goes wrong ---
+
+    def _stopped_in(self, attempt: Attempt, side: StudentSide, error: Stopped | Broken) -> bool:
+        """Charge a check with what it met, and leave the answer out that it called."""
+        owner = self._owner(side.called) or attempt.cell.question
+        stop = self._stop(owner, error)
+        verdict = stop.verdict if owner == attempt.cell.question else Verdict.WAITS
+        text = f"The answer was stopped: {stop.reason}."
+        self._decide(attempt.outcome(verdict, text=text, error=verdict.value, hidden=side.hidden))
+        return False
+
+    def _stop(self, cell: str, error: Stopped | Broken) -> Stop:
+        if isinstance(error, Broken):
+            if not isinstance(error.error, ClosedError):
+                raise MisbehavedError(str(error.error))
+            made = Stop(Verdict.LOST, REASONS[Verdict.LOST])
+        else:
+            verdict = Verdict.LIMIT_CPU if error.kind == "cpu" else Verdict.LIMIT_WALL
+            made = Stop(verdict, REASONS[verdict].format(f"{error.seconds:g}"))
+        self.stops[cell] = made
+        return made
+
+    def _give_up(self) -> None:
+        for cell in self._checks():
+            if cell.id not in self._decided:
+                waits = Attempt(cell, {}, [])
+                text = f"It waits: the notebook was stopped {MAX_RESTARTS} times."
+                self._decide(waits.outcome(Verdict.WAITS, text=text))
+
+    def _outcomes_of(self, question: str) -> list[Outcome]:
+        return [o for o in self._decided.values() if o.question == question]
+
+    def _owner(self, function: str) -> str:
+        """Return the question whose answer defines a function; empty if none does."""
+        owners = (c.question for c in self._answers() if function in defined(c.stub or c.source))
+        return next(owners, "")
+
+    def _answers(self) -> Iterator[Cell]:
+        return (cell for cell in self.sheet.cells if cell.kind == "answer")
+
+    def _answers_above(self, check: Cell) -> list[str]:
+        names: list[str] = []
+        for cell in self.sheet.cells:
+            if cell.id == check.id:
+                break
+            if cell.kind == "answer":
+                names += defined(cell.stub or cell.source)
+        return list(dict.fromkeys(names))
+
+    # --- hidden regions that a later cell may have spoilt ---
+
+    def _try_in_order(self) -> None:
+        """Try once more, in notebook order, what failed where a later cell rebinds a name."""
+        suspect = {
+            cell.id
+            for cell in self._checks()
+            if self._decided[cell.id].verdict is Verdict.FAIL
+            and self._decided[cell.id].hidden
+            and self._rebound_below(cell)
+        }
+        if not suspect:
+            return
+        kept, side = dict(self.ran), StudentSide(self.parent.fork(), self.limits)
+        before = {name: self._decided.pop(name) for name in suspect}
+        try:
+            for cell in self.sheet.cells:
+                if not suspect - set(self._decided):
+                    break
+                if cell.kind == "check" and cell.id in suspect:
+                    bound = side.bind(self._answers_above(cell))
+                    if not self._go_on(side, self.judge.begin(cell, bound), None):
+                        break
+                elif cell.kind != "check" and cell.is_code and not self._run(side, cell):
+                    break
+        finally:
+            self._count(side)
+            side.end()
+            self.ran = kept  # what this process showed is thrown away
+        for name, outcome in before.items():
+            again = self._decided.get(name)
+            if again is None or again.verdict is not Verdict.PASS:
+                self._decided[name] = outcome
+            else:
+                self._decided[name] = replace(again, flags=(*again.flags, LATER))
+
+    def _rebound_below(self, check: Cell) -> bool:
+        """Whether a student's cell below a check binds, or changes, a name that one above reads."""
+        place = self.sheet.cells.index(check)
+        mine = [cell for cell in self.sheet.cells if cell.kind in ("answer", "own")]
+        above = [c.source for c in mine if self.sheet.cells.index(c) < place]
+        below = [c.source for c in mine if self.sheet.cells.index(c) > place]
+        read = set().union(*map(_reads, above))
+        return any(bound is None or bound & read for bound in map(_binds, below))
+
+    # --- time ---
+
+    def _add(self, what: str, seconds: float) -> None:
+        self.seconds[what] = round(self.seconds.get(what, 0.0) + seconds, 3)
+
+    def _count(self, side: StudentSide) -> None:
+        self._add("cpu", side.cpu_seconds())
+        self._add("children", 1)
+
+
+def _stub(cell: Cell, reason: str) -> str:
+    """Return what runs in place of a cell that was stopped."""
+    says = f'raise NotImplementedError("{STOPPED}: {reason}")'
+    if cell.kind != "answer":
+        return says
+    names = defined(cell.stub or cell.source)
+    return "\n\n".join(f"def {name}(*arguments, **named):\n    {says}" for name in names)
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _reads(source: str) -> set[str]:
+    tree = _tree(source)
+    if tree is None:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _binds(source: str) -> set[str] | None:
+    """Return the names that a cell binds or whose parts it changes; None if it cannot be told."""
+    tree = _tree(source)
+    if tree is None:
+        return None
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
+            node.ctx, ast.Load
+        ):
+            found |= {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+    return found
