@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-from coursekit.grading.sheet import Match
+from coursekit.grading.sheet import Cell, Match
 
 
 class Fault(str, Enum):
@@ -120,6 +120,12 @@ class Outcome:
     seconds: float = 0.0
     margins: dict[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Outcome:
+        """Return the outcome that ``dataclasses.asdict`` took apart."""
+        tuples = {name: tuple(kept[name]) for name in ("calls", "flags", "trace")}
+        return cls(**{**kept, **tuples, "verdict": Verdict(kept["verdict"])})
+
 
 @dataclass(frozen=True)
 class Record:
@@ -140,8 +146,10 @@ class Record:
         What a person should look at, a sentence each.
     outputs : dict of str to list
         What each code cell left, by cell id, in the form of nbformat.
-    sources : dict of str to str
-        What was run, by cell id: answers, written answers and the student's own cells, in order.
+    numbers : dict of str to int
+        The number that each code cell ran as.
+    cells : tuple of Cell
+        What was run and judged, in order.
     seconds : dict of str to float
         Where the time went.
     versions : dict of str to str
@@ -157,7 +165,8 @@ class Record:
     matches: tuple[Match, ...] = ()
     flags: tuple[str, ...] = ()
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    cells: tuple[Cell, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -183,14 +192,10 @@ class Record:
         kept = json.loads(text)
         kept["status"] = Status(kept["status"])
         kept["matches"] = tuple(Match(**match) for match in kept["matches"])
+        kept["cells"] = tuple(Cell(**cell) for cell in kept["cells"])
         kept["flags"] = tuple(kept["flags"])
-        kept["outcomes"] = tuple(_outcome(outcome) for outcome in kept["outcomes"])
+        kept["outcomes"] = tuple(Outcome.from_dict(outcome) for outcome in kept["outcomes"])
         return cls(**kept)
-
-
-def _outcome(kept: dict[str, Any]) -> Outcome:
-    tuples = {name: tuple(kept[name]) for name in ("calls", "flags", "trace")}
-    return Outcome(**{**kept, **tuples, "verdict": Verdict(kept["verdict"])})
 
 
 class Engine(Protocol):

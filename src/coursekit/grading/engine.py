@@ -1,0 +1,253 @@
+"""The engine: many submissions through warm judges, none of which can stop another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from coursekit.grading.master import Master, read_master
+from coursekit.grading.process import (
+    ENGINE,
+    GIVEN_FAILS,
+    MISBEHAVED,
+    JudgedError,
+    JudgeProcess,
+    outcomes_of,
+)
+from coursekit.grading.belongs import NothingMatchedError
+from coursekit.grading.rebuild import rebuild
+from coursekit.grading.record import Outcome, Record, Status, Verdict
+from coursekit.grading.sheet import Sheet
+from coursekit.grading.student import Limits
+from coursekit.reader import UnreadableError, read_notebook
+from coursekit.sources.layout import CourseError, Unit
+
+LIBRARIES = ("coursekit", "keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython")
+STATUS = {ENGINE: Status.ENGINE, GIVEN_FAILS: Status.COURSE, MISBEHAVED: Status.WIRE}
+DETAIL = {
+    ENGINE: "{} Grade this student again; if it comes back, report it with the file.",
+    GIVEN_FAILS: "A given cell fails by itself, so nothing can be graded: mend {}",
+    MISBEHAVED: "The notebook's process broke the rules of its conversation with the grader "
+    "({}): a person should read what it does.",
+}
+REFERENCE = "(the reference solution)"
+OURS = "the course's own solution loses this check, too: {}"
+
+
+def supported() -> str:
+    """Return why the engine cannot run here, in a sentence; empty where it can."""
+    if sys.platform.startswith("linux"):
+        return ""
+    return (
+        f"The engine needs Linux, and this is {platform.system()}: use WSL2 or a container, "
+        "or grade with stock nbgrader, more slowly and less safely, by --engine stock."
+    )
+
+
+class WarmEngine:
+    """Grades the submissions to one unit; see `coursekit.grading.record.Engine`.
+
+    Parameters
+    ----------
+    folder : Path
+        nbgrader's course folder: ``submitted/<student>/<unit>/`` lies in it.
+    unit : Unit
+        Its built solution and release are the master.
+    jobs : int
+        How many submissions are judged at a time.
+    limits : Limits
+
+    Raises
+    ------
+    CourseError
+        If the unit is not built, or the engine cannot run here.
+    """
+
+    def __init__(
+        self, folder: Path, unit: Unit, *, jobs: int = 1, limits: Limits | None = None
+    ) -> None:
+        if why_not := supported():
+            raise CourseError(why_not)
+        if jobs < 1:
+            raise CourseError("Grading needs at least one job: use --jobs 1 or more.")
+        self.folder, self.unit, self._jobs = folder, unit, jobs
+        self._limits = limits or Limits()
+        self._master = master_of(unit)
+        self._versions = {name: version(name) for name in LIBRARIES}
+        self._versions["python"] = platform.python_version()
+        self._judges: list[JudgeProcess] = []
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(jobs, "judge")
+
+    def __enter__(self) -> WarmEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for judge in self._judges:
+            judge.kill()
+        self._pool.shutdown()
+
+    def grade(self, students: Iterable[str]) -> Iterator[Record]:
+        """Grade submissions, yielding each record as it is there; none changes another's."""
+        for _ in range(self._jobs - 1):
+            self._pool.submit(self._warm_up)
+        reference = self._pool.submit(self._try_reference).result()
+        if not reference.status.has_points:  # nothing can be graded: no need to try everybody
+            yield from (replace(reference, student=student) for student in students)
+            return
+        waiting = {self._pool.submit(self._grade, student) for student in students}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield _against_reference(future.result(), reference)
+
+    def _warm_up(self) -> None:
+        with suppress(JudgedError):  # whoever needs the process meets the error again, and tells it
+            self._judge().start()
+
+    def _grade(self, student: str) -> Record:
+        try:
+            sheet = self.read(student)
+        except (FileNotFoundError, UnreadableError, NothingMatchedError) as error:
+            return Record(student, self.unit.id, _status_of(error), str(error))
+        record = self._judged(student, sheet)
+        if record.status is Status.ENGINE:  # once more: it may have been the process, not the file
+            record = self._judged(student, sheet)
+        return record
+
+    def read(self, student: str) -> Sheet:
+        """Return the sheet of a submission.
+
+        Raises
+        ------
+        FileNotFoundError, UnreadableError, NothingMatchedError
+            Saying what to do, in a sentence.
+        """
+        folder = self.folder / "submitted" / student / self.unit.id
+        wanted = self.unit.challenge_notebook
+        path = folder / wanted
+        flags: tuple[str, ...] = ()
+        if not path.is_file():
+            others = [each for each in sorted(folder.glob("*")) if _may_be_notebook(each)]
+            if len(others) != 1:
+                raise FileNotFoundError(f"{wanted} was not handed in: ask the student for it.")
+            path, flags = others[0], (f"The file is called {others[0].name}, not {wanted}.",)
+        sheet = rebuild(self._master, read_notebook(path.read_bytes(), path.name))
+        return replace(sheet, flags=(*flags, *sheet.flags))
+
+    def _judged(self, student: str, sheet: Sheet) -> Record:
+        try:
+            told = self._judge().judge(sheet)
+        except JudgedError as error:
+            detail = DETAIL[error.kind].format(str(error).rstrip(".") + ".")
+            return Record(student, self.unit.id, STATUS[error.kind], detail, matches=sheet.matches)
+        outcomes = outcomes_of(told)
+        manual = {cell.id: cell.points for cell in sheet.cells if cell.kind == "task"}
+        return Record(
+            student,
+            self.unit.id,
+            _graded(outcomes, manual),
+            outcomes=outcomes,
+            manual=manual,
+            matches=sheet.matches,
+            flags=(*sheet.flags, *told["flags"]),
+            outputs=told["outputs"],
+            numbers=told["numbers"],
+            cells=sheet.cells,
+            seconds=told["seconds"],
+            versions=self._versions,
+        )
+
+    def _judge(self) -> JudgeProcess:
+        """Return this thread's judge."""
+        if not hasattr(self._own, "judge"):
+            held_out = self.unit.course.root / "course"
+            self._own.judge = JudgeProcess(self._master.cells, held_out, self._limits)
+            self._judges.append(self._own.judge)
+        found: JudgeProcess = self._own.judge
+        return found
+
+    # --- whose fault ---
+
+    def _try_reference(self) -> Record:
+        """Grade the course's own solution, unless this very one has passed before."""
+        kept = self._kept_reference()
+        with suppress(OSError, ValueError):
+            if json.loads(kept.read_text(encoding="utf-8")) == self._reference_digest():
+                return Record(REFERENCE, self.unit.id, Status.GRADED)
+        cells = tuple(
+            replace(cell, source=self._master.solutions.get(cell.id, cell.source))
+            for cell in self._master.cells
+        )
+        record = self._judged(REFERENCE, Sheet(self.unit.id, self.unit.challenge_notebook, cells))
+        if record.status.has_points and all(o.verdict is Verdict.PASS for o in record.outcomes):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(self._reference_digest()), encoding="utf-8")
+        return record
+
+    def _kept_reference(self) -> Path:
+        return self.folder / ".cache" / "reference" / f"{self.unit.id}.json"
+
+    def _reference_digest(self) -> dict[str, Any]:
+        text = repr((self._master.cells, self._master.solutions))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return {"master": digest, "versions": self._versions}
+
+
+def _against_reference(record: Record, reference: Record) -> Record:
+    """Let nobody lose a check that the course's own solution loses."""
+    failed = {o.check: o.text for o in reference.outcomes if o.verdict is not Verdict.PASS}
+    if not failed or not record.status.has_points:
+        return record
+    outcomes = tuple(
+        replace(o, verdict=Verdict.COURSE, points=None, flags=(*o.flags, OURS.format(failed[o.check])))
+        if o.check in failed and o.verdict is not Verdict.PASS
+        else o
+        for o in record.outcomes
+    )
+    return replace(record, outcomes=outcomes, status=_graded(outcomes, record.manual))
+
+
+def master_of(unit: Unit) -> Master:
+    """Return the master of a unit.
+
+    Raises
+    ------
+    CourseError
+        If it is not built.
+    """
+    files = [
+        unit.course.root / folder / unit.id / unit.challenge_notebook
+        for folder in ("solutions", "notebooks")
+    ]
+    try:
+        solution, release = (path.read_bytes() for path in files)
+        return read_master(solution, release, unit=unit.id, notebook=unit.challenge_notebook)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.") from error
+
+
+def _status_of(error: Exception) -> Status:
+    if isinstance(error, FileNotFoundError):
+        return Status.MISSING
+    return Status.UNREADABLE if isinstance(error, UnreadableError) else Status.UNMATCHED
+
+
+def _graded(outcomes: Iterable[Outcome], manual: dict[str, float]) -> Status:
+    waits = bool(manual) or any(outcome.points is None for outcome in outcomes)
+    return Status.NEEDS_MANUAL if waits else Status.GRADED
+
+
+def _may_be_notebook(path: Path) -> bool:
+    return path.is_file() and path.name.lower().endswith((".ipynb", ".txt", ".json", ".py"))
