@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -15,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from coursekit.grading.belongs import NothingMatchedError
 from coursekit.grading.master import Master, read_master
 from coursekit.grading.process import (
     ENGINE,
@@ -24,7 +24,6 @@ from coursekit.grading.process import (
     JudgeProcess,
     outcomes_of,
 )
-from coursekit.grading.belongs import NothingMatchedError
 from coursekit.grading.rebuild import rebuild
 from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.grading.sheet import Sheet
@@ -46,7 +45,7 @@ OURS = "the course's own solution loses this check, too: {}"
 
 def supported() -> str:
     """Return why the engine cannot run here, in a sentence; empty where it can."""
-    if sys.platform.startswith("linux"):
+    if platform.system() == "Linux":
         return ""
     return (
         f"The engine needs Linux, and this is {platform.system()}: use WSL2 or a container, "
@@ -210,13 +209,15 @@ def _against_reference(record: Record, reference: Record) -> Record:
     failed = {o.check: o.text for o in reference.outcomes if o.verdict is not Verdict.PASS}
     if not failed or not record.status.has_points:
         return record
-    outcomes = tuple(
-        replace(o, verdict=Verdict.COURSE, points=None, flags=(*o.flags, OURS.format(failed[o.check])))
-        if o.check in failed and o.verdict is not Verdict.PASS
-        else o
-        for o in record.outcomes
-    )
+    outcomes = tuple(_not_charged(o, failed) for o in record.outcomes)
     return replace(record, outcomes=outcomes, status=_graded(outcomes, record.manual))
+
+
+def _not_charged(outcome: Outcome, failed: dict[str, str]) -> Outcome:
+    if outcome.verdict is Verdict.PASS or outcome.check not in failed:
+        return outcome
+    flag = OURS.format(failed[outcome.check])
+    return replace(outcome, verdict=Verdict.COURSE, points=None, flags=(*outcome.flags, flag))
 
 
 def master_of(unit: Unit) -> Master:

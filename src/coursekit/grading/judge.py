@@ -235,7 +235,6 @@ def parts(source: str) -> list[tuple[bool, str]]:
     marks = [at for at, line in enumerate(lines) if BEGIN_HIDDEN in line or END_HIDDEN in line]
     if any(lines[at][:1].isspace() for at in marks):
         return [(True, source)]
-    found: list[tuple[bool, str]] = []
     hidden, start = False, 0
     for at in [*marks, len(lines)]:
         text = "\n".join(lines[start:at])

@@ -110,7 +110,9 @@ class JudgeProcess:
         except (WireError, EngineError) as error:
             said = self._last_words()
             self.stop()
-            raise JudgedError(ENGINE, f"The judge's process does not start: {said or error}") from error
+            raise JudgedError(
+                ENGINE, f"The judge's process does not start: {said or error}"
+            ) from error
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()

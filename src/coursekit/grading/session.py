@@ -144,9 +144,7 @@ class Session:
             return True
         return self._go_on(side, attempt, paused)
 
-    def _go_on(
-        self, side: StudentSide, attempt: Attempt, paused: list[Attempt] | None
-    ) -> bool:
+    def _go_on(self, side: StudentSide, attempt: Attempt, paused: list[Attempt] | None) -> bool:
         """Run an attempt's visible part, or to its end if nothing is to be paused."""
         try:
             outcome = self.judge.go_on(attempt, side, hidden=paused is None)

@@ -96,6 +96,7 @@ class RemoteObject:
         return self._side.get(self, name)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Ask the student's side."""
         return self._side.call(self, self._text, arguments, named)
 
     def __repr__(self) -> str:
@@ -105,7 +106,7 @@ class RemoteObject:
 class RemoteModel(RemoteObject):
     """A model that cannot be rebuilt here; all that it says is a claim of the student's."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:  # so that isinstance says Model, as in the notebook
         import keras
 
@@ -117,6 +118,7 @@ class RemoteModel(RemoteObject):
         return self._text.partition(": ")[2] or "it is of a class of its own"
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Ask the student's side, but never about hidden inputs."""
         if self._side.hidden:
             raise ValueError(f"The grader cannot rebuild the model: {self.why_not_sendable}.")
         return super().__call__(*arguments, **named)
@@ -338,7 +340,7 @@ def _error(told: Any) -> Exception:
     kind = told.get("kind")
     made = ERRORS.get(kind, StudentError) if type(kind) is str else StudentError
     error = made(told["message"][:2000])
-    error.line = told["line"][:300]  # type: ignore[union-attr]
+    error.line = told["line"][:300]  # type: ignore[attr-defined]
     return error
 
 
@@ -367,7 +369,7 @@ TEXTS = {"stream": ("name", "text"), "error": ("ename", "evalue")}
 
 
 def clean_output(output: Any) -> dict[str, Any] | None:
-    """Return an output that came, with nothing in it but what nbformat knows; None if it is none."""
+    """Return an output that came, reduced to what nbformat knows; None if it is none."""
     if type(output) is not dict:
         return None
     kind = output.get("output_type")

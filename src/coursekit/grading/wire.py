@@ -34,7 +34,9 @@ MAX_TEXT = 300  # characters that say what an opaque thing is
 
 PLAIN = (NoneType, bool, int, float, str)
 # Numbers, truth values, texts, dates: no objects, no records, nothing that refers to memory.
-DTYPE = re.compile(r"[<>|=]?(?:b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6}|[mM]8\[\d{0,3}[a-zA-Z]{1,2}\])")
+DTYPE = re.compile(
+    r"[<>|=]?(?:b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6}|[mM]8\[\d{0,3}[a-zA-Z]{1,2}\])"
+)
 HEADER = struct.Struct(">II")
 LENGTH = struct.Struct(">Q")
 
@@ -285,7 +287,7 @@ def _is_array(value: Any, kind: type) -> bool:
 
 def _pack_array(value: Any, frame: Frame, depth: int) -> list[Any]:
     flat = np.ascontiguousarray(value).reshape(-1)
-    buffer = memoryview(flat.view(np.uint8)) if flat.nbytes else b""
+    buffer = flat.view(np.uint8).data if flat.nbytes else b""
     return [value.dtype.str, list(value.shape), frame.add(buffer)]
 
 
@@ -300,9 +302,10 @@ def _unpack_array(rest: list[Any], frame: Frame, depth: int) -> Any:
 def _dtype(text: Any) -> np.dtype[Any]:
     _need(type(text) is str and DTYPE.fullmatch(text) is not None)
     try:
-        return np.dtype(text)
+        made: np.dtype[Any] = np.dtype(text)
     except TypeError:
         raise WireError("a message is malformed") from None
+    return made
 
 
 def _shape(sizes: Any) -> tuple[int, ...]:
@@ -316,8 +319,10 @@ def _unpack_scalar(rest: list[Any], frame: Frame, depth: int) -> Any:
 
 
 def _is_scalar(value: Any, kind: type) -> bool:
-    return isinstance(value, np.generic) and kind.__module__ == "numpy" and _is_array(
-        np.asarray(value), np.ndarray
+    return (
+        isinstance(value, np.generic)
+        and kind.__module__ == "numpy"
+        and _is_array(np.asarray(value), np.ndarray)
     )
 
 
@@ -379,8 +384,10 @@ def _unpack_index(index: Any, name: Any) -> Any:
     if type(index) is range:
         return pd.RangeIndex(index, name=name)
     _need(type(index) is list)
-    return pd.MultiIndex.from_tuples(index, names=name) if type(name) is list else pd.Index(
-        index, name=name
+    return (
+        pd.MultiIndex.from_tuples(index, names=name)
+        if type(name) is list
+        else pd.Index(index, name=name)
     )
 
 

@@ -196,7 +196,9 @@ def make_shell() -> CellShell:
     builtins.input = _no_input
     from matplotlib_inline.backend_inline import configure_inline_support
 
-    configure_inline_support(shell, "module://matplotlib_inline.backend_inline")
+    configure_inline_support(  # type: ignore[no-untyped-call]
+        shell, "module://matplotlib_inline.backend_inline"
+    )
     shell.outputs = _Nothing()
     return shell
 
