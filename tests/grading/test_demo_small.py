@@ -10,6 +10,7 @@ from coursekit.classroom.demo import run_demo
 from coursekit.classroom.sample_class import sample_class, write_submission
 from coursekit.classroom.stock import StockGrader
 from coursekit.cli import main
+from coursekit.grading.record import Record
 from coursekit.sources.layout import CourseError, Unit
 from samples import VARIANTS, make_unit
 
@@ -35,8 +36,8 @@ def test_every_score_is_the_declared_one(unit: Unit, tmp_path: Path) -> None:
         "other right",
     ]
     statuses = ["needs-manual", "needs-manual", "error:unreadable", "needs-manual", "needs-manual"]
-    assert [r.status for r in demo.results] == statuses
-    scores = [r.scores.get("q1_double-small") for r in demo.results]
+    assert [r.status for r in demo.records] == statuses
+    scores = [r.scores.get("q1_double-small") for r in demo.records]
     assert scores == [1, 0, None, 0, 1]
     assert ("grading", 5, 5) in steps
     assert ("feedback", 4, 4) in steps
@@ -48,6 +49,20 @@ def test_every_score_is_the_declared_one(unit: Unit, tmp_path: Path) -> None:
     page = demo.report.read_text(encoding="utf-8")
     assert "feedback/student-01/01_small/small_challenge.html" in page
     assert "error:unreadable" in page
+
+
+def test_a_record_says_of_every_check_what_the_gradebook_says(unit: Unit, tmp_path: Path) -> None:
+    perfect, unanswered = sample_class(unit, 2)
+    for student in (perfect, unanswered):
+        write_submission(unit, student, tmp_path / "submitted")
+    with StockGrader(tmp_path, unit) as grader:
+        records = list(grader.grade([perfect.id, unanswered.id]))
+    said = [[(o.check, o.question, o.verdict, o.points) for o in r.outcomes] for r in records]
+    small, large = ("q1_double-small", "q1_double"), ("q1_double-large", "q1_double")
+    assert said[0] == [(*small, "pass", 1.0), (*large, "pass", 0.5)]
+    assert said[1] == [(*small, "fail", 0.0), (*large, "fail", 0.0)]
+    assert [r.manual for r in records] == [{"q2_why": 4}, {"q2_why": 4}]
+    assert [Record.from_json(r.to_json()) for r in records] == records
 
 
 def test_a_false_declaration_is_told_and_fails(
@@ -82,9 +97,9 @@ def test_a_crash_is_a_status_or_a_zero_and_never_points(
     student.answers["q1_double"] = source
     write_submission(unit, student, tmp_path / "submitted")
     with StockGrader(tmp_path, unit) as grader:
-        (result,) = grader.grade([student.id])
-    assert result.status == status, result.detail
-    assert not any(result.scores.values())
+        (record,) = grader.grade([student.id])
+    assert record.status == status, record.detail
+    assert not any(record.scores.values())
     if status.startswith("error"):
         with Gradebook(grader.db_url) as gradebook:
             assert gradebook.assignment_submissions("01_small") == []
@@ -101,11 +116,11 @@ def test_a_damaged_file_is_told_and_stops_nobody(unit: Unit, tmp_path: Path, con
     path.write_text(content, encoding="utf-8")
     write_submission(unit, second, tmp_path / "submitted")
     with StockGrader(tmp_path, unit) as grader:
-        results = list(grader.grade([first.id, second.id, "nobody"]))
-    assert [r.status for r in results] == ["error:unreadable", "needs-manual", "error:unreadable"]
-    assert "is no notebook" in results[0].detail
-    assert "for it again" in results[0].detail
-    assert "was not handed in: ask" in results[2].detail
+        records = list(grader.grade([first.id, second.id, "nobody"]))
+    assert [r.status for r in records] == ["error:unreadable", "needs-manual", "error:missing"]
+    assert "is no notebook" in records[0].detail
+    assert "for it again" in records[0].detail
+    assert "was not handed in: ask" in records[2].detail
 
 
 def test_bad_calls_say_what_to_do(unit: Unit, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def pages(unit: Unit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
         write_submission(unit, student, folder / "submitted")
     names = [f"student-{name}" for name in ANSWERS]
     with StockGrader(folder, unit) as grader:
-        assert [result.status for result in grader.grade(names)] == ["needs-manual"] * len(names)
+        assert [record.status for record in grader.grade(names)] == ["needs-manual"] * len(names)
         with Gradebook(grader.db_url) as gradebook:
             scores = [s.score for s in gradebook.assignment_submissions(unit.id)]
         assert sorted(scores) == [0, 1, 1, 3, 3]

@@ -1,5 +1,8 @@
 """Verification on a small course: what scores as declared passes, and every surprise is named."""
 
+import re
+import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from coursekit.proving import verify as module
 from coursekit.proving.sweep import margins_are_current, source_hash, sweep, write_margins
 from coursekit.proving.trial import Bench
 from coursekit.proving.verdicts import summarise
-from coursekit.proving.verify import Verdict, is_verified, keep_verdict, verify
+from coursekit.proving.verify import Verdict, content_hash, is_verified, keep_verdict, verify
 from coursekit.proving.warm import ProcessDiedError, WarmProcess
 from coursekit.sources.layout import CourseError, Unit
 from samples import CHALLENGE, VARIANTS, make_unit
@@ -51,8 +54,8 @@ def faults(verdicts: list[Verdict]) -> dict[str, str]:
 
 def verified(unit: Unit, limit: float = 20.0) -> list[Verdict]:
     """Verify in this process, which loads TensorFlow once for all tests."""
-    assert unit.challenge
-    return verify(unit, progress=silent, limit=limit, attempt=Bench(unit.challenge).try_answer)
+    bench = Bench(unit.require_challenge())
+    return verify(unit, progress=silent, limit=limit, attempt=bench.try_answer)
 
 
 def test_all_as_declared_is_kept_until_something_changes(unit: Unit) -> None:
@@ -67,6 +70,67 @@ def test_all_as_declared_is_kept_until_something_changes(unit: Unit) -> None:
     assert is_verified(unit)
     (unit.folder / "variants.py").write_text(VARIANTS + "\n# a word\n", encoding="utf-8")
     assert not is_verified(unit)
+
+
+DECISIVE = (
+    *("coursekit/expect.py", "coursekit/datasets.json", "coursekit/grading/held_out.py"),
+    *("coursekit/grading/doubles.py", "coursekit/grading/record.py"),
+    *("coursekit/sources/source.py", "coursekit/sources/variants.py"),
+    *("coursekit/proving/trial.py", "coursekit/proving/warm.py", "coursekit/proving/operators.py"),
+    *("course/01_small/challenge.py", "course/01_small/variants.py"),
+    "course/01_small/held_out/secret.npz",
+    "notebooks/01_small/small_challenge.ipynb",
+)
+
+
+@pytest.fixture
+def copied(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> Unit:
+    """A unit beside a copy of the package, which may be edited."""
+    root = unit.course.root
+    shutil.copytree(
+        module.PACKAGE, root / "coursekit", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(module, "PACKAGE", root / "coursekit")
+    (unit.folder / "held_out").mkdir()
+    (unit.folder / "held_out" / "secret.npz").write_bytes(b"numbers")
+    return unit
+
+
+@pytest.mark.parametrize("name", DECISIVE)
+def test_an_edit_of_what_decides_a_verdict_asks_for_a_new_one(copied: Unit, name: str) -> None:
+    before, path = content_hash(copied), copied.course.root / name
+    path.write_bytes(path.read_bytes() + b" ")
+    assert content_hash(copied) != before
+    path.rename(path.with_name(f"other_{path.name}"))
+    assert content_hash(copied) != before
+
+
+@pytest.mark.parametrize("name", ["numpy", "cosmic-ray", "jupytext"])
+def test_another_version_asks_for_a_new_verdict(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = content_hash(unit)
+    monkeypatch.setattr(module, "version", lambda asked: "0" if asked == name else version(asked))
+    assert content_hash(unit) != before
+
+
+def test_what_decides_nothing_leaves_the_verdict(copied: Unit) -> None:
+    before = content_hash(copied)
+    for name in ("coursekit/cli/proving.py", "coursekit/classroom/report.py"):
+        (copied.course.root / name).write_text("", encoding="utf-8")
+    (copied.folder / "teaching.md").write_text("Take a break.", encoding="utf-8")
+    assert content_hash(copied) == before
+
+
+def test_proving_imports_no_room_that_the_verdict_ignores() -> None:
+    texts = [path for room in module.ROOMS for path in (module.PACKAGE / room).rglob("*.py")]
+    used = {
+        found
+        for path in texts
+        for found in re.findall(r"from coursekit\.(\w+)", path.read_text(encoding="utf-8"))
+        if (module.PACKAGE / found).is_dir()
+    }
+    assert used <= set(module.ROOMS)
 
 
 FAULTS = {
@@ -192,8 +256,7 @@ def test_of_a_slow_question_a_few_mutants_of_each_kind_are_tried(
 
 
 def test_checks_run_in_the_order_given_until_one_is_lost(unit: Unit) -> None:
-    assert unit.challenge
-    bench, order = Bench(unit.challenge), ["q1_double-large", "q1_double-small"]
+    bench, order = Bench(unit.require_challenge()), ["q1_double-large", "q1_double-small"]
     trial = bench.try_answer("q1_double", "def double(x): return 2 * x", order)
     assert [outcome.check for outcome in trial.outcomes] == order
     trial = bench.try_answer("q1_double", "def double(x): return 0", order)
@@ -266,8 +329,7 @@ def test_a_quality_that_sometimes_fails_does_not_hold(tmp_path: Path) -> None:
 
 
 def test_trying_an_answer_leaves_no_trace_on_the_next(unit: Unit) -> None:
-    assert unit.challenge
-    bench = Bench(unit.challenge)
+    bench = Bench(unit.require_challenge())
     bad = "def double(x):\n    return 0\nassert_ = 1"
     assert bench.try_answer("q1_double", bad).lost == {"q1_double-small", "q1_double-large"}
     good = "def double(x):\n    assert 'assert_' not in globals()\n    return 2 * x"

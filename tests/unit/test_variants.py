@@ -71,5 +71,5 @@ def test_a_unit_without_variants_says_so(tmp_path: Path) -> None:
 
 def test_a_unit_that_only_lectures_has_no_challenge_to_give(tmp_path: Path) -> None:
     unit = Unit(Course(tmp_path), "01_small")
-    with pytest.raises(CourseError, match="01_small has no challenge: write .*challenge.py"):
+    with pytest.raises(CourseError, match="01_small has no challenge: write "):
         unit.require_challenge()

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from coursekit.classroom.report import write_report
 from coursekit.classroom.sample_class import SampleStudent, sample_class, write_submission
-from coursekit.classroom.stock import Result, StockGrader
+from coursekit.classroom.stock import StockGrader
+from coursekit.grading.record import Engine, Record
 from coursekit.leaks.gate import gate_feedback
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.progress import Progress
@@ -24,7 +25,7 @@ class Demo:
     Attributes
     ----------
     students : list of SampleStudent
-    results : list of Result
+    records : list of Record
         In the students' order.
     report : Path
         The class report, HTML.
@@ -33,7 +34,7 @@ class Demo:
     """
 
     students: list[SampleStudent]
-    results: list[Result]
+    records: list[Record]
     report: Path
     surprises: list[str]
 
@@ -65,19 +66,23 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
         write_submission(unit, student, folder / "submitted")
     with StockGrader(folder, unit) as grader:
         names = [student.id for student in students]
-        results = _follow(grader.grade(names), "grading", size, progress)
-        graded = [result.student for result in results if result.scores]
+        records = _grade(grader, names, progress)
+        graded = [record.student for record in records if record.status.has_points]
         pages = _follow(grader.write_feedback(graded), "feedback", len(graded), progress)
     feedback = dict(zip(graded, pages, strict=True))
-    report = write_report(folder / "report.html", unit, results, feedback)
+    report = write_report(folder / "report.html", unit, records, feedback)
     surprises = [
         line
-        for student, result in zip(students, results, strict=True)
-        for line in _compare(student, result)
+        for student, record in zip(students, records, strict=True)
+        for line in _compare(student, record)
     ]
     pages_of = {student: [page] for student, page in feedback.items()}
     surprises += map(str, gate_feedback(unit.course, unit, pages_of))
-    return Demo(students, results, report, surprises)
+    return Demo(students, records, report, surprises)
+
+
+def _grade(engine: Engine, students: list[str], progress: Progress) -> list[Record]:
+    return _follow(engine.grade(students), "grading", len(students), progress)
 
 
 def _follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> list[T]:
@@ -90,14 +95,14 @@ def _follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> l
     return done
 
 
-def _compare(student: SampleStudent, result: Result) -> list[str]:
-    who = f"{student.id} ({student.role})"
+def _compare(student: SampleStudent, record: Record) -> list[str]:
+    who, status, scores = f"{student.id} ({student.role})", record.status, record.scores
     if not student.readable:
-        return [] if result.status.startswith("error:") else [f"{who}: status {result.status}"]
-    if result.status.startswith("error:"):
-        return [f"{who}: {result.status}: {result.detail}"]
+        return [f"{who}: status {status.value}"] if status.has_points else []
+    if not status.has_points:
+        return [f"{who}: {status.value}: {record.detail}"]
     return [
-        f"{who}: {check} scored {result.scores.get(check)}, declared {points}"
+        f"{who}: {check} scored {scores.get(check)}, declared {points}"
         for check, points in student.expected.items()
-        if result.scores.get(check) != points
+        if scores.get(check) != points
     ]

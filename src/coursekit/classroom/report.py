@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.table import Table
 
-from coursekit.classroom.stock import Result
+from coursekit.grading.record import Record
 from coursekit.sources.layout import Unit
 from coursekit.sources.source import read_source
 
@@ -42,36 +42,36 @@ def questions(unit: Unit) -> dict[str, dict[str, float]]:
     return found
 
 
-def make_rows(unit: Unit, results: list[Result]) -> list[Row]:
-    """Return the table's rows, one a result."""
+def make_rows(unit: Unit, records: list[Record]) -> list[Row]:
+    """Return the table's rows, one a record."""
     graded = questions(unit)
     most = sum(sum(checks.values()) for checks in graded.values())
-    return [_row(result, graded, most) for result in results]
+    return [_row(record, graded, most) for record in records]
 
 
-def _row(result: Result, graded: dict[str, dict[str, float]], most: float) -> Row:
-    if not result.scores:
-        return Row(result.student, result.status, "-", ["-"] * len(graded), 0.0)
+def _row(record: Record, graded: dict[str, dict[str, float]], most: float) -> Row:
+    scores, status = record.scores, record.status.value
+    if not scores:
+        return Row(record.student, status, "-", ["-"] * len(graded), 0.0)
     cells = []
     for checks in graded.values():
-        scores = [result.scores.get(check) for check in checks]
-        known = [score for score in scores if score is not None]
-        cells.append(f"{sum(known):g}" if len(known) == len(scores) else "by hand")
-    points = sum(score for score in result.scores.values() if score is not None)
-    return Row(result.student, result.status, f"{points:g} / {most:g}", cells, points)
+        known = [score for check in checks if (score := scores.get(check)) is not None]
+        cells.append(f"{sum(known):g}" if len(known) == len(checks) else "by hand")
+    points = sum(score for score in scores.values() if score is not None)
+    return Row(record.student, status, f"{points:g} / {most:g}", cells, points)
 
 
-def make_table(unit: Unit, results: list[Result], roles: dict[str, str]) -> Table:
+def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Table:
     """Return the class as a table for the terminal.
 
     Parameters
     ----------
     unit : Unit
-    results : list of Result
+    records : list of Record
     roles : dict of str to str
         What to say of each student beside the id; may be empty.
     """
-    table = Table(title=f"{unit.id}: {len(results)} submission(s)")
+    table = Table(title=f"{unit.id}: {len(records)} submission(s)")
     table.add_column("student", no_wrap=True)
     if roles:
         table.add_column("submission", no_wrap=True)
@@ -79,20 +79,20 @@ def make_table(unit: Unit, results: list[Result], roles: dict[str, str]) -> Tabl
         table.add_column(f"{name.split('_')[0]}\n/{sum(checks.values()):g}", justify="right")
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    for row in make_rows(unit, results):
+    for row in make_rows(unit, records):
         role = [roles[row.student]] if roles else []
         table.add_row(row.student, *role, *row.cells, row.total, row.status)
     return table
 
 
-def write_report(path: Path, unit: Unit, results: list[Result], feedback: dict[str, Path]) -> Path:
+def write_report(path: Path, unit: Unit, records: list[Record], feedback: dict[str, Path]) -> Path:
     """Write the class report as one self-contained HTML page, and return its path.
 
     Parameters
     ----------
     path : Path
     unit : Unit
-    results : list of Result
+    records : list of Record
     feedback : dict of str to Path
         Feedback page by student; linked relative to `path`.
     """
@@ -103,20 +103,20 @@ def write_report(path: Path, unit: Unit, results: list[Result], feedback: dict[s
     page = environment.get_template("report.html.j2").render(
         unit=unit.id,
         questions={name: sum(checks.values()) for name, checks in questions(unit).items()},
-        rows=make_rows(unit, results),
-        details={result.student: result.detail for result in results if result.detail},
+        rows=make_rows(unit, records),
+        details={record.student: record.detail for record in records if record.detail},
         links={who: file.relative_to(path.parent).as_posix() for who, file in feedback.items()},
-        means=_means(unit, results),
+        means=_means(unit, records),
     )
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _means(unit: Unit, results: list[Result]) -> dict[str, str]:
+def _means(unit: Unit, records: list[Record]) -> dict[str, str]:
     """Return, by question, the class's mean share of the points; empty text if none is known."""
     means = {}
     for name, checks in questions(unit).items():
-        scores = [[result.scores.get(check) for check in checks] for result in results]
+        scores = [[record.scores.get(check) for check in checks] for record in records]
         known = [sum(row) for row in scores if None not in row]  # type: ignore[arg-type]
         most = sum(checks.values())
         means[name] = f"{sum(known) / len(known) / most:.0%}" if known and most else ""

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -19,35 +18,16 @@ from coursekit.authoring import release
 from coursekit.authoring.environment import nbgrader_environment, set_transport
 from coursekit.classroom import settings
 from coursekit.grading import held_out
+from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.sources.layout import CourseError, Unit
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one submission.
-
-    Attributes
-    ----------
-    student : str
-    status : str
-        ``graded``, ``needs-manual`` or ``error:<kind>``.
-    scores : dict of str to (float or None)
-        Points by grade id; None where a person has to grade. Empty after an error.
-    detail : str
-        One sentence on an error; empty otherwise.
-    """
-
-    student: str
-    status: str
-    scores: dict[str, float | None] = field(default_factory=dict)
-    detail: str = ""
+from coursekit.sources.source import SourceCell, read_source
 
 
 class StockGrader:
     """Stock nbgrader on a course folder of its own.
 
-    Use it in a ``with`` statement. Other engines offer the same methods; what calls them need not
-    know which one it has.
+    One of the engines that `grading.record.Engine` describes. nbgrader tells no more of a check
+    than its points, so a verdict here says whether they are all there.
 
     Parameters
     ----------
@@ -93,27 +73,32 @@ class StockGrader:
             self._sockets.cleanup()
             raise CourseError(f"nbgrader refuses {self.unit.id}: {release.last_line(outcome)}")
 
-    def grade(self, students: Iterable[str]) -> Iterator[Result]:
-        """Grade the submissions of `students`, yielding each result as it is there.
+    def grade(self, students: Iterable[str]) -> Iterator[Record]:
+        """Grade the submissions of `students`, yielding each record as it is there.
 
-        A submission that cannot be graded gets an ``error:`` status and no row in the gradebook:
-        nobody mistakes it for a zero.
+        A submission that cannot be graded gets no row in the gradebook: nobody mistakes it for a
+        zero.
         """
         for student in students:
             yield self._grade(student)
 
-    def _grade(self, student: str) -> Result:
+    def _grade(self, student: str) -> Record:
         path = self.folder / "submitted" / student / self.unit.id / self.unit.challenge_notebook
+        if not path.exists():
+            missing = f"{path.name} was not handed in: ask the student for it."
+            return Record(student, self.unit.id, Status.MISSING, missing)
         if fault := _unreadable(path):
-            return Result(student, "error:unreadable", detail=fault)
+            return Record(student, self.unit.id, Status.UNREADABLE, fault)
         with nbgrader_environment(self.unit.course):
             outcome = self._api.autograde(self.unit.id, student)
             if not outcome["success"]:
                 self._forget(student)
-                return Result(student, "error:autograde", detail=release.last_line(outcome))
-            return self._read_scores(student)
+                return Record(student, self.unit.id, Status.STOCK, release.last_line(outcome))
+            return self._read(student)
 
-    def _read_scores(self, student: str) -> Result:
+    def _read(self, student: str) -> Record:
+        """Return what the gradebook says of a submission, in the challenge's order."""
+        cells = read_source(self.unit.require_challenge())
         with Gradebook(self.db_url) as gradebook:
             submission = gradebook.find_submission(self.unit.id, student)
             (notebook,) = submission.notebooks
@@ -121,8 +106,13 @@ class StockGrader:
                 grade.name: None if grade.needs_manual_grade else float(grade.score)
                 for grade in notebook.grades
             }
-        waits = any(score is None for score in scores.values())
-        return Result(student, "needs-manual" if waits else "graded", scores)
+        graded = [cell for cell in cells if cell.grade_id in scores]
+        manual = {c.grade_id: c.points for c in graded if scores[c.grade_id] is None}
+        outcomes = [
+            _outcome(cell, score) for cell in graded if (score := scores[cell.grade_id]) is not None
+        ]
+        status = Status.NEEDS_MANUAL if manual else Status.GRADED
+        return Record(student, self.unit.id, status, outcomes=tuple(outcomes), manual=manual)
 
     def _forget(self, student: str) -> None:
         # MissingEntry: it failed before nbgrader made a row.
@@ -146,6 +136,11 @@ class StockGrader:
             yield self.folder / "feedback" / student / self.unit.id / name
 
 
+def _outcome(cell: SourceCell, score: float) -> Outcome:
+    verdict = Verdict.PASS if score >= cell.points else Verdict.FAIL
+    return Outcome(cell.grade_id, cell.name, verdict, score, cell.points)
+
+
 def _require_held_out(unit: Unit, solution: Path) -> None:
     """Refuse to start without the held-out data: every student would lose points for it."""
     names = re.findall(r"held_out\.load\(\W*(\w+)", solution.read_text(encoding="utf-8"))
@@ -158,8 +153,6 @@ def _require_held_out(unit: Unit, solution: Path) -> None:
 
 
 def _unreadable(path: Path) -> str:
-    if not path.exists():
-        return f"{path.name} was not handed in: ask the student for it."
     try:
         nbformat.validate(nbformat.read(path, as_version=4))
     except Exception as error:  # whatever a damaged file provokes, the class goes on

@@ -36,10 +36,10 @@ def _demo(options: argparse.Namespace) -> int:
     roles = {student.id: student.role for student in demo.students}
     # Off a terminal (a log, a pipe) rich would fold the table at 80 characters.
     console = Console() if sys.stdout.isatty() else Console(width=120)
-    console.print(make_table(unit, demo.results, roles))
-    for result in demo.results:
-        if result.detail:
-            print(f"{result.student}: {result.status}: {result.detail}")
+    console.print(make_table(unit, demo.records, roles))
+    for record in demo.records:
+        if record.detail:
+            print(f"{record.student}: {record.status.value}: {record.detail}")
     print(f"Report: {demo.report}")
     for line in demo.surprises:
         print(f"not as declared: {line}", file=sys.stderr)

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coursekit.grading.record import Verdict
 from coursekit.proving.verify import Answer, read_answers
 from coursekit.proving.warm import WarmProcess
 from coursekit.sources.layout import Unit
@@ -71,7 +72,7 @@ def sweep(unit: Unit, seeds: int, *, progress: Progress) -> list[Margin]:
                 for outcome in measured:
                     row = margins.setdefault((answer, outcome.check), Margin(answer, outcome.check))
                     row.ratios.append(max(outcome.margins.values(), default=float("inf")))
-                    row.passed += outcome.verdict == "pass"
+                    row.passed += outcome.verdict == Verdict.PASS
                     row.seconds = max(row.seconds, trial.seconds)
     progress(f"sweep {unit.id}", seeds, seeds)
     return list(margins.values())

@@ -11,38 +11,15 @@ import io
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit.grading.doubles import Doubles
+from coursekit.grading.record import Outcome, Verdict
 from coursekit.sources.source import SourceCell, read_source
 
 SEED_STRIDE = 100_003  # a prime: no two of a cell's own seeds meet in another run
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one check said of one answer.
-
-    Attributes
-    ----------
-    check : str
-        The check's grade id.
-    verdict : str
-        ``pass``, ``fail``, or ``not tried``.
-    text : str
-        The error, in one line; empty for ``pass``.
-    margins : dict of str to float
-        For each quality that was measured, by name: score / limit. At most 1 passes.
-    seconds : float
-        How long it took.
-    """
-
-    check: str
-    verdict: str
-    text: str = ""
-    margins: dict[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +32,7 @@ class Trial:
     @property
     def lost(self) -> set[str]:
         """Grade ids of the checks that did not pass."""
-        return {outcome.check for outcome in self.outcomes if outcome.verdict != "pass"}
+        return {outcome.check for outcome in self.outcomes if outcome.verdict != Verdict.PASS}
 
 
 class Bench:
@@ -76,12 +53,17 @@ class Bench:
 
     def __init__(self, challenge: Path, shift: int = 0) -> None:
         self._cells = read_source(challenge)
-        self._shift = shift
+        self._margins: dict[str, float] = {}
+        doubles = Doubles(
+            on_seed=lambda seed: seed + SEED_STRIDE * shift, on_margin=self._margins.__setitem__
+        )
         self._names: dict[str, Any] = {"__name__": "__main__"}
-        with self._running():
+        doubles.put_into(self._names)
+        with _silence():
             for cell in self._cells:
                 if cell.kind == "given":
                     _execute(cell, self._names)
+                    doubles.put_into(self._names)
 
     def try_answer(
         self, question: str, code: str, order: Sequence[str] = (), limit: float | None = None
@@ -103,60 +85,47 @@ class Bench:
         outcomes: list[Outcome] = []
         try:
             with _time_limit(limit):
-                with self._running():
+                with _silence():
                     exec(compile(code, question, "exec"), names)
                 for cell in checks:
                     outcomes.append(self._check(cell, names))
-                    if order and outcomes[-1].verdict != "pass":
+                    if order and outcomes[-1].verdict != Verdict.PASS:
                         break
         except (Exception, OutOfTime) as error:
             left = checks[len(outcomes) :]
-            outcomes += [Outcome(cell.grade_id, "fail", _one_line(error)) for cell in left]
+            outcomes += [_outcome(cell, Verdict.FAIL, _one_line(error)) for cell in left]
         return Trial(outcomes, time.perf_counter() - began)
 
     def _check(self, cell: SourceCell, names: dict[str, Any]) -> Outcome:
-        began, stderr, verdict, text = time.perf_counter(), io.StringIO(), "pass", ""
-        with self._running(stderr) as margins:
+        began, stderr, verdict, text = time.perf_counter(), io.StringIO(), Verdict.PASS, ""
+        self._margins.clear()
+        with _silence(stderr):
             try:
                 _execute(cell, names)
             except NotImplementedError as error:
-                verdict, text = "not tried", _one_line(error)
+                verdict, text = Verdict.NOT_TRIED, _one_line(error)
             except Exception as error:
-                verdict, text = "fail", _one_line(error)
+                verdict, text = Verdict.FAIL, _one_line(error)
         noise = stderr.getvalue().strip()
-        if noise and verdict == "pass":  # stock nbgrader takes the points for it
-            verdict, text = "fail", f"on stderr: {noise.splitlines()[0]}"
-        return Outcome(cell.grade_id, verdict, text, dict(margins), time.perf_counter() - began)
+        if noise and verdict == Verdict.PASS:  # stock nbgrader takes the points for it
+            verdict, text = Verdict.FAIL, f"on stderr: {noise.splitlines()[0]}"
+        seconds = time.perf_counter() - began
+        return _outcome(cell, verdict, text, margins=dict(self._margins), seconds=seconds)
 
-    @contextlib.contextmanager
-    def _running(self, stderr: io.StringIO | None = None) -> Any:
-        """Keep what cells print, shift their seeds, and note the margins of ``expect.better``."""
-        import keras
 
-        from coursekit import expect
+def _outcome(cell: SourceCell, verdict: Verdict, text: str, **measured: Any) -> Outcome:
+    points = cell.points if verdict == Verdict.PASS else 0.0
+    return Outcome(cell.grade_id, cell.name, verdict, points, cell.points, text, **measured)
 
-        margins: dict[str, float] = {}
-        better, seed = expect.better, keras.utils.set_random_seed
 
-        def noted(score: Any, baseline: float, *, factor: float = 1.0, **options: Any) -> None:
-            with contextlib.suppress(TypeError, ValueError, ZeroDivisionError):
-                ratio = float(score) / (factor * float(baseline))
-                higher_wins = not options.get("lower_is_better", True)
-                margins[options.get("name", "score")] = 1 / ratio if higher_wins else ratio
-            better(score, baseline, factor=factor, **options)
-
-        def shifted(value: int) -> None:
-            seed(value + SEED_STRIDE * self._shift)
-
-        expect.better, keras.utils.set_random_seed = noted, shifted
-        try:
-            with (
-                contextlib.redirect_stdout(io.StringIO()),
-                contextlib.redirect_stderr(stderr or io.StringIO()),
-            ):
-                yield margins
-        finally:
-            expect.better, keras.utils.set_random_seed = better, seed
+@contextlib.contextmanager
+def _silence(stderr: io.StringIO | None = None) -> Iterator[None]:
+    """Keep what cells print."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(stderr or io.StringIO()),
+    ):
+        yield
 
 
 def _execute(cell: SourceCell, names: dict[str, Any]) -> None:

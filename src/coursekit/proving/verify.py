@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 
 import nbformat
 
@@ -19,9 +20,13 @@ from coursekit.sources.progress import Progress
 from coursekit.sources.source import read_source
 from coursekit.sources.variants import fixed_architecture, read_equivalent, read_variants
 
-MODULES = ("mutants", "operators", "trial", "verify", "warm")
 Attempt = Callable[..., Trial]
-LIBRARIES = ("keras", "tensorflow", "numpy", "scikit-learn", "cosmic-ray", "parso")
+PACKAGE = Path(__file__).resolve().parents[1]
+ROOMS = ("sources", "grading", "proving")  # what tries an answer, with the students' modules
+LIBRARIES = (
+    *("keras", "tensorflow", "numpy", "scikit-learn", "pandas", "matplotlib", "keras-tuner"),
+    *("cosmic-ray", "parso", "jupytext"),
+)
 SLOW = 1.0  # seconds; where a solution takes longer, each mutant trains a network too ...
 MOST = 12  # ... and so many of them are tried, every operator once before any comes twice
 LIMIT = 20.0  # seconds that a mutant may take at least; five times the solution's if that is more
@@ -229,14 +234,25 @@ def _fault(answer: Answer, trial: Trial) -> str:
 
 def content_hash(unit: Unit) -> str:
     """Return a digest of all that a verdict on the unit depends on."""
-    package = Path(__file__).resolve().parents[1]
-    texts = [unit.folder / "challenge.py", unit.folder / "variants.py", *package.glob("*.py")]
-    texts += [package / "proving" / f"{name}.py" for name in MODULES]
-    files = sorted(texts) + sorted(unit.folder.glob("held_out/*"))
-    digest = hashlib.sha256(json.dumps([version(name) for name in LIBRARIES]).encode())
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    versions = [python_version(), *map(version, LIBRARIES)]
+    digest = hashlib.sha256(json.dumps(versions).encode())
+    for folder, path in _decisive(unit):
+        name = path.relative_to(folder).as_posix()
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _decisive(unit: Unit) -> Iterator[tuple[Path, Path]]:
+    """Yield every file that decides a verdict, and before it the folder that it is named from."""
+    patterns = [
+        # datasets.json has the hash of every set that comes with the package.
+        (PACKAGE, ["*.py", "datasets.json", *(f"{room}/**/*.py" for room in ROOMS)]),
+        (unit.folder, ["challenge.py", "variants.py", "held_out/*"]),
+        (unit.course.root / "notebooks" / unit.id, [unit.challenge_notebook]),
+    ]
+    for folder, names in patterns:
+        found = {path for name in names for path in folder.glob(name) if path.is_file()}
+        yield from ((folder, path) for path in sorted(found))
 
 
 def is_verified(unit: Unit) -> bool:
