@@ -13,6 +13,7 @@ MARK = re.compile(
     r"^#[ \t]*(?:%%(?P<keys>[ \t\[].*|md\b.*|)|In[ \t]*\[[ \d*]*\]:[ \t]*)$", re.M
 )  # and not jupytext's `# %%time`, which is a magic
 TEXT = re.compile(r"(?:^|\[)[ \t]*(markdown|md|raw)\b")
+HEAD = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?")
 NBGRADER = re.compile(r"\bnbgrader=(\{.*\})")
 KEYS = re.compile(r'\b(answer|check|given|prompt|task)="(\w{1,60})"')
 PART = re.compile(r'\bpart="(\w{1,40})"')
@@ -31,6 +32,7 @@ def script_cells(text: str) -> tuple[list[Cell], str]:
 
     In one without marks, Colab's, texts stand as strings between the code.
     """
+    text = HEAD.sub("", text)
     marks = list(MARK.finditer(text))
     if not marks:
         return _strings(text), "script"

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 MAGIC = re.compile(r"(?m)^([ \t]*)[%!].*$")
+INDENTED_COMMENT = re.compile(r"[ \t]+#")
 DEFINITION = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)")
 
 
@@ -24,6 +25,8 @@ class Statement:
         The same for the same code, however it is laid out.
     names : frozenset of str
         What it binds.
+    makes : frozenset of str
+        Those of them that can be called: ``count = 3`` is no answer to "write `count`".
     uses : frozenset of str
         What it reads at once: empty for a definition, whose body runs later.
     """
@@ -31,7 +34,8 @@ class Statement:
     text: str
     key: str
     names: frozenset[str]
-    uses: frozenset[str] = frozenset()
+    makes: frozenset[str]
+    uses: frozenset[str]
 
 
 def statements(source: str) -> list[Statement] | None:
@@ -43,8 +47,12 @@ def statements(source: str) -> list[Statement] | None:
     try:
         for node in tree.body:
             end = node.end_lineno or node.lineno
+            while end < len(lines) and INDENTED_COMMENT.match(lines[end]):
+                end += 1
             text = "\n".join(lines[done:end]).strip("\n")
-            found.append(Statement(text, ast.dump(node), frozenset(_bound(node)), _read(node)))
+            bound = frozenset(_bound(node))
+            makes = bound if _is_callable(node) else frozenset()
+            found.append(Statement(text, ast.dump(node), bound, makes, _read(node)))
             done = max(done, end)
     except (RecursionError, MemoryError):
         return None
@@ -52,14 +60,14 @@ def statements(source: str) -> list[Statement] | None:
 
 
 def defined(source: str) -> dict[str, str]:
-    """Return what a cell binds, each name with its last statement's key.
+    """Return the functions and classes that a cell makes, each with its last statement's key.
 
     Of code that cannot be parsed, the definitions that can be seen.
     """
     found = statements(source)
     if found is None:
-        return {name: source for name in DEFINITION.findall(source)}
-    return {name: statement.key for statement in found for name in statement.names}
+        return dict.fromkeys(DEFINITION.findall(source), source)
+    return {name: statement.key for statement in found for name in statement.makes}
 
 
 def key_of(source: str) -> str:
@@ -137,11 +145,18 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             names = ast.walk(target)
-            yield from (one.id for one in names if isinstance(one, ast.Name))
+            stored = (one for one in names if isinstance(one, ast.Name))
+            yield from (one.id for one in stored if isinstance(one.ctx, ast.Store))
     else:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt):
                 yield from _bound(child)
+
+
+def _is_callable(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return isinstance(node.value, ast.Lambda | ast.Name | ast.Attribute)
+    return True
 
 
 def _read(node: ast.stmt) -> frozenset[str]:
