@@ -120,7 +120,9 @@ CHECKS = {
     "arguments: a given function": "_x = more_1(x=<<measured)",
     "arguments: another answer": "_x = more_1([<<more_2])",
     "arguments: a generator": "_x = more_1(<<n for n in (1, 2))",
-    "arguments: a model": "_x = more_1(<<keras.layers.Dense(1))",
+    "arguments: a layer": "_x = more_1(<<keras.layers.Dense(1))",
+    "arguments: pairs": "_x = more_1(<<zip([1], [2]))",
+    "arguments: a view of a dict": "_x = more_1([<<{1: 2}.items()])",
     "baseline": "expect.better(_error, <<0.7)",
     "baseline: a bare limit": "assert <<_error < 0.25",
     "architecture": "assert <<_model.layers",
@@ -165,6 +167,10 @@ ELSEWHERE = {
     "seed: a random draw": (
         'expect.equal(more_1(1), 1 + 1, name="one more")',
         "<<_x = np.random.normal()",
+    ),
+    "seed: in a hidden region": (
+        '_x, _y = held_out.load("regression")',
+        '_x, _y = held_out.load("regression")\n<<_model.fit(_x, _y, verbose=0)',
     ),
     "reads: made further down": (
         'expect.equal(more_1(1), 1 + 1, name="one more")',

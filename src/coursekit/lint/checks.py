@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from coursekit.lint.page import Cell, Page, calls, dotted, imports, keyword, root
 from coursekit.lint.scope import Scope, above, functions, held_out, scope_rules
+from coursekit.sources.crossing import CROSSES, STAYS
 from coursekit.sources.findings import Finding
 
 # rule -> (names and .attributes that have no place in a check, what to do instead)
@@ -36,7 +37,7 @@ CHANGING = {
     "add", "append", "clear", "compile", "extend", "fill", "fit", "insert", "load_weights", "pop",
     "remove", "resize", "reverse", "set_weights", "setdefault", "sort", "update",
 }  # fmt: skip
-KERAS_OBJECTS = re.compile(r"keras\.(?:Sequential|Model|layers|optimizers|losses|models)\b")
+KERAS_OBJECTS = re.compile(r"keras\.(?:layers|optimizers|losses|metrics|callbacks)\b")
 RANDOM = re.compile(r"\.fit$|\bnp\.random\.(?!default_rng|Generator)\w+$|\bkeras\.random\.")
 SEEDS = "keras.utils.set_random_seed"
 GIVES_NONE = re.compile(rf"expect\.\w+|np\.testing\.assert_\w+|{re.escape(SEEDS)}")
@@ -119,14 +120,17 @@ def _arguments(cell: Cell, scope: Scope) -> Iterator[Finding]:
         if dotted(call.func) in scope.answers:
             for argument in [*call.args, *(key.value for key in call.keywords)]:
                 if _is_code(argument, known):
-                    message = "a student's function gets plain data: numbers, text, arrays, lists."
+                    message = "this cannot be sent to the student's process: give plain data, {}."
+                    message = message.format(", ".join(("numbers", "text", *CROSSES.values())))
                     yield cell.finding("arguments", message, argument.lineno, dotted(call.func))
 
 
 def _is_code(value: ast.AST, known: set[str]) -> bool:
-    """Whether an expression is or holds a function, a generator or a Keras object."""
+    """Whether an expression is or holds what cannot be sent: code, a generator, a Keras layer."""
     if isinstance(value, ast.Call):  # what other calls return is taken for data
-        return bool(KERAS_OBJECTS.match(dotted(value.func)))
+        name = dotted(value.func)
+        last = name.rpartition(".")[2] or getattr(value.func, "attr", "")
+        return bool(KERAS_OBJECTS.match(name)) or last in STAYS
     if isinstance(value, ast.Lambda | ast.GeneratorExp):
         return True
     if isinstance(value, ast.Name):
@@ -153,12 +157,20 @@ def _is_limit(side: ast.expr) -> bool:
 
 
 def _seeds(cell: Cell, scope: Scope) -> Iterator[Finding]:
+    """Look for what draws random numbers before a seed is set, in each part by itself.
+
+    In a hidden region the student's process gets another seed than in the visible part.
+    """
     trainers = {name for name, source in scope.answers.items() if ".fit(" in source}
-    for call in calls(cell.tree):
-        name = dotted(call.func)
-        if name == SEEDS:
-            return
-        if name in trainers or RANDOM.search(name):
-            message = f"set the seed first, with `{SEEDS}(...)`: same answer, same verdict."
-            yield cell.finding("seed", message, call.lineno, name)
-            return
+    for hidden in (False, True):
+        for call in calls(cell.tree):
+            name = dotted(call.func)
+            if cell.hides(call.lineno) is not hidden:
+                continue
+            if name == SEEDS:
+                break
+            if name in trainers or RANDOM.search(name):
+                where = "in the hidden region, too" if hidden else "first"
+                message = f"set the seed {where}, with `{SEEDS}(...)`: same answer, same verdict."
+                yield cell.finding("seed", message, call.lineno, name)
+                break
