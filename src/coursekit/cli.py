@@ -13,6 +13,7 @@ from coursekit.authoring.findings import Finding
 from coursekit.authoring.layout import Course, CourseError, Unit
 from coursekit.authoring.progress import Progress
 from coursekit.check import add_check
+from coursekit.grading.doctor import add_doctor
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     leaks.set_defaults(run=_leaks)
     add_check(commands)
+    add_doctor(commands)
     demo = commands.add_parser("demo", help="grade a sample class, made from a unit's variants")
     demo.add_argument("--students", type=int, default=12, metavar="N", help="default 12")
     demo.add_argument("--unit", default="01_regression", help="default 01_regression")

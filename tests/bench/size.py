@@ -9,8 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "coursekit"
 FILE_LIMIT, STUDENT_LIMIT, ALL_LIMIT = 300, 700, 6_000
-# The commands, and the self-check, which a command and a challenge's last cell share.
-COMMANDS = {"__main__.py", "cli.py", "check.py", "handin.py", "standing.py"}
+# The commands, and the self-check and what it reads with.
+COMMANDS = {
+    "__main__.py",
+    "cli.py",
+    "check.py",
+    "handin.py",
+    "standing.py",
+    "reader.py",
+    "script.py",
+}
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 
 
