@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading.belongs import NothingMatchedError
+from coursekit.grading.belongs import NothingMatchedError, looks_like
 from coursekit.grading.master import Master, read_master
 from coursekit.grading.matching import find_homes
 from coursekit.grading.rebuild import rebuild
@@ -67,10 +67,11 @@ def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
     for master in masters:
         try:
             sheets.append(rebuild(master, notebook))
-        except NothingMatchedError as error:
-            last = error
+        except NothingMatchedError:
+            continue  # it may be another's
     if not sheets:
-        raise last
+        what = looks_like(notebook)
+        raise NothingMatchedError(f"It is no challenge of this course; it looks like {what}.")
     return max(sheets, key=lambda sheet: sum(match.confidence for match in sheet.matches))
 
 
