@@ -2,13 +2,13 @@
 
 import argparse
 import io
-import json
 import sys
 import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
 
+from coursekit.reader import UnreadableError, read_file
 from coursekit.standing import (
     NOT_RUN,
     NOT_TRIED,
@@ -16,6 +16,7 @@ from coursekit.standing import (
     Cell,
     flags,
     given_in,
+    name_again,
     outcome_of,
     question,
     report,
@@ -67,38 +68,28 @@ def _check(options: argparse.Namespace) -> int:
 
 def _read(file: Path) -> Any:
     """Return a challenge without outputs, in the format of today."""
-    if not file.is_file():
-        raise CheckError("no such file: name one .ipynb, in quotes if it has blanks.")
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    if not text.strip():
-        raise CheckError("the file is empty: save or download the notebook again.")
     try:
-        cells = json.loads(text)["cells"]
-        checks = [cell for cell in cells if flags(cell).get("grade")]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        if file.suffix == ".ipynb":
-            todo = "the file is damaged: save or download the notebook again."
-        else:
-            todo = "this is no notebook: name the .ipynb that you hand in."
-        raise CheckError(todo) from error
-    if not checks:
+        cells = read_file(file).to_dicts()
+    except UnreadableError as error:
+        raise CheckError(str(error)) from None
+    given = given_in(cells)
+    name_again(cells, given)
+    if not any(flags(cell).get("grade") for cell in cells):
+        if given:
+            todo = "the grader looks for your answers by their names; to check them, copy them"
+            raise CheckError(f"its cells have lost their names: {todo} into a fresh notebook.")
         raise CheckError("it has no checks: name a challenge, or take a fresh copy of it.")
-    if not given_in(cells):
+    if not given:
         todo = "rename this file, fetch a fresh one, copy your answers into it."
         raise CheckError(f"its last cell, which knows what was given out, is gone: {todo}")
-    return _without_outputs(text)
-
-
-def _without_outputs(text: str) -> Any:
     try:
         import nbformat
     except ModuleNotFoundError as error:
         raise _missing(error) from None
-    notebook = nbformat.reads(text, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return notebook
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return nbformat.from_dict(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
 
 
 def _execute(notebook: Any, folder: Path, quiet: bool) -> list[str]:

@@ -32,6 +32,8 @@ STUDENT_PACKAGE = (
         "predict.py",
         "quiz.js",
         "quiz.py",
+        "reader.py",
+        "script.py",
         "setup.py",
         "standing.py",
     ),

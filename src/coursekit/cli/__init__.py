@@ -7,6 +7,7 @@ import sys
 
 from coursekit.check import add_check
 from coursekit.cli import authoring, classroom, proving
+from coursekit.grading.doctor import add_doctor
 from coursekit.sources.layout import CourseError
 
 
@@ -31,5 +32,6 @@ def _parser() -> argparse.ArgumentParser:
     authoring.add_commands(commands)
     proving.add_commands(commands)
     add_check(commands)
+    add_doctor(commands)
     classroom.add_commands(commands)
     return parser

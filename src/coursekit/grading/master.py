@@ -62,7 +62,7 @@ class Master:
     @cached_property
     def statement_keys(self) -> frozenset[str]:
         """Keys of all statements that were given out, imports apart: no answer is made of them."""
-        return _keys(self.released[c.id] for c in self.cells if c.is_code and c.kind != "own")
+        return _keys(self.released[cell.id] for cell in self.cells if cell.is_code)
 
 
 def read_master(solution: bytes, release: bytes, *, unit: str = "", notebook: str = "") -> Master:
