@@ -131,7 +131,8 @@ def _deferred() -> Iterator[list[Any]]:
 def _matched(model: Any, arrays: Sequence[Any], pending: list[Any]) -> list[tuple[Any, Any]]:
     """Pair each variable of a model with its array; nothing is allocated yet."""
     variables = model.variables
-    if len(variables) != len(arrays) or {id(v) for v in variables} != {id(v) for v in pending}:
+    made_here = {id(variable) for variable in pending}
+    if len(variables) != len(arrays) or not {id(each) for each in variables} <= made_here:
         raise ModelError(f"The model has {len(variables)} weights, and {len(arrays)} came.")
     for variable, array in zip(variables, arrays, strict=True):
         if tuple(variable.shape) != array.shape or variable.dtype != array.dtype.name:
@@ -333,7 +334,7 @@ def _check_shape(shape: Any, name: str) -> None:
     """Refuse a shape that leaves something open but the number of rows, or that is too large."""
     if isinstance(shape, dict):
         shape = list(shape.values())
-    for each in shape if isinstance(shape, list) else [shape]:
+    for each in shape if isinstance(shape[0], list | tuple) else [shape]:
         if None in tuple(each):
             raise ModelError(f"The size of what {name} makes is open: say it in keras.Input(...).")
         size = math.prod(each) // ROWS

@@ -95,7 +95,7 @@ def build(kind: str, name: object, config: object) -> Any:
     if made is None:
         raise ModelError(unknown(kind, name))
     owner = made.__name__
-    if not isinstance(config, dict) or not config.keys() <= _keys(made):
+    if not isinstance(config, dict) or not config.keys() <= _keys(made) | ONLY_OFF:
         raise ModelError(f"The configuration of a {owner} has options that it does not know.")
     options = {key: _option(key, value, owner) for key, value in config.items()}
     if owner == "InputLayer":

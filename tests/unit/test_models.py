@@ -5,7 +5,8 @@ import json
 import math
 import os
 import random
-from functools import partial
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -167,10 +168,9 @@ def batch(model, rows=6):
     """Return random rows of a model's input, in the structure that it takes."""
     rng = np.random.default_rng(1)
     draw = lambda shape: (rng.random((rows, *shape[1:])) * 4).astype("float32")  # noqa: E731
-    shapes = model.input_shape
-    if isinstance(shapes, dict):
-        return {name: draw(shape) for name, shape in shapes.items()}
-    return draw(shapes)
+    if isinstance(model.input_shape, tuple):
+        return draw(model.input_shape)
+    return keras.tree.map_structure(lambda tensor: draw(tensor.shape), model.input)
 
 
 def carried(model):
@@ -209,8 +209,10 @@ def test_a_model_comes_back_the_same(name):
 
 
 def plain(config):
-    """Return a configuration without tuples."""
-    return json.loads(json.dumps(config, default=str))
+    """Return a configuration without tuples, and without the shapes that layers have seen."""
+    if isinstance(config, dict):
+        return {key: plain(each) for key, each in config.items() if key != "build_config"}
+    return [plain(each) for each in config] if isinstance(config, list | tuple) else config
 
 
 def fit(model, seed=3):
@@ -221,7 +223,10 @@ def fit(model, seed=3):
     return model.fit(x, targets, epochs=2, batch_size=16, verbose=0).history["loss"]
 
 
-@pytest.mark.parametrize("name", ["dropout", "augmentation", "nested", "batch normalisation"])
+@pytest.mark.parametrize(
+    "name",
+    ["dropout", "augmentation", "nested", "batch normalisation", "initialisers, penalties, limits"],
+)
 def test_training_goes_on_bit_for_bit(name):
     model = MODELS[name]()
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
@@ -239,7 +244,7 @@ COMPILED = {
     "by name": {"optimizer": "rmsprop", "loss": "mae", "metrics": ["mse"]},
     "by object": {
         "optimizer": keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipnorm=1.0),
-        "loss": losses.Huber(delta=0.5),
+        "loss": losses.LogCosh(name="lc"),
         "metrics": [metrics.RootMeanSquaredError(name="rmse")],
     },
     "a function of Keras'": {"optimizer": "adam", "loss": losses.mean_squared_error},
@@ -322,6 +327,7 @@ class OwnOptimizer(keras.optimizers.SGD):
         ({"loss": lambda a, b: own_loss(a, b)}, "loss '<lambda>'"),
         ({"loss": mean_squared_error}, "loss 'mean_squared_error'"),
         ({"loss": OwnLoss()}, "loss 'OwnLoss'"),
+        ({"loss": losses.Huber(delta=0.5)}, "loss 'Huber'"),  # its configuration forgets delta
         ({"loss": "mse", "optimizer": OwnOptimizer()}, "optimizer 'OwnOptimizer'"),
         ({"loss": "mse", "metrics": [own_loss]}, "metric 'own_loss'"),
     ],
@@ -407,7 +413,7 @@ def test_what_is_not_on_the_list_is_refused_in_a_sentence(make, named):
         describe(make())
     text = str(caught.value)
     assert "\n" not in text
-    assert text.endswith((".", "unchanged.", "own."))
+    assert text.endswith(".")
 
 
 def layer(kind, /, **config):
@@ -660,14 +666,11 @@ def test_a_changed_description_is_a_model_or_an_error(data):
 
 
 def test_the_students_part_imports_no_tensorflow():
-    import subprocess
-    import sys
-
     code = "import coursekit.models, sys; assert not {'keras', 'tensorflow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_rebuilding_leaves_no_variable_for_keras_to_fill():
     global_state.set_global_attribute("uninitialized_variables", None)
-    partial(rebuild, sequential(ONE), [W, B])()
+    rebuild(sequential(ONE), [W, B])
     assert not global_state.get_global_attribute("uninitialized_variables")
