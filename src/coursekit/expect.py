@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from coursekit.models import ModelError, describe, rebuild
+
 Size: TypeAlias = tuple[int | None, ...]
 Hint: TypeAlias = str | tuple[str, ...]
 """What to try next; of several, each failure in a row shows the next, down to the last."""
@@ -355,6 +357,50 @@ def equal(value: object, target: object, *, name: str = "the value", hint: Hint 
     almost = len(plain) == 1
     todo = "Almost: look at type, capitals, blanks." if almost else "Work it out again by hand."
     _check(same, claim, _brief(value), hint or todo)
+
+
+def rebuilds(model: Any, *, name: str = "the model", hint: Hint = "") -> None:
+    """Check that the grader can build a model anew, from its description and its weights.
+
+    So it does before it trains a model, or shows it data that students do not have.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, of Keras' own layers, built.
+    name : str
+        What is checked.
+    hint : str or tuple of str
+        What to try when it fails, the gentlest first.
+
+    Raises
+    ------
+    ExpectationError
+        Some part is not on the grader's list, a weight is not finite, or the copy says something
+        else than the model.
+    """
+    claim, got = f"{name} is one that the grader can rebuild", ""
+    try:
+        twin = rebuild(*describe(model))
+    except ModelError as error:
+        got = "None" if model is None else str(error)
+        _check(False, claim, got, hint or "Use Keras' own layers; begin with keras.Input(...).")
+    if isinstance(model.input_shape, tuple):
+        ones = np.ones((2, *model.input_shape[1:]), dtype="float32")
+        said = [each(ones, training=False) for each in (model, twin)]
+        pairs = zip(*map(_flat, said), strict=True)
+        same = all(np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in pairs)
+        got = "a copy that says something else"
+        _check(same, claim, got, hint or "Leave the layers of the model as Keras makes them.")
+        return
+    _check(True, claim)
+
+
+def _flat(outputs: Any) -> list[NDArray[Any]]:
+    """Return what a model gives back as a list of arrays."""
+    import keras  # not at the top: TensorFlow is slow to import
+
+    return [np.asarray(each) for each in keras.tree.flatten(outputs)]
 
 
 def _check(passed: object, claim: str, got: str = "", hint: Hint = "") -> None:

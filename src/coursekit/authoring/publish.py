@@ -23,11 +23,14 @@ STUDENT_PACKAGE = (
     *(
         "__init__.py",
         "__main__.py",
+        "_assembly.py",
         "_fetch.py",
+        "_parts.py",
         "check.py",
         "data.py",
         "expect.py",
         "handin.py",
+        "models.py",
         "plots.py",
         "predict.py",
         "quiz.js",
@@ -37,7 +40,7 @@ STUDENT_PACKAGE = (
         "setup.py",
         "standing.py",
     ),
-    *("datasets.json", "py.typed"),
+    *("datasets.json", "models.json", "py.typed"),
 )
 PAPERS = ("LICENSE", "LICENSE-course.md", "CITATION.cff")
 TEMPLATES = ("README.md", "requirements.txt", "pyproject.toml")
