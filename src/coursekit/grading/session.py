@@ -21,6 +21,7 @@ from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.sheet import Cell, Sheet
 from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
 from coursekit.grading.wire import ClosedError
+from coursekit.lint.names import Names
 
 MAX_RESTARTS = 12
 LATER = "lost its hidden part where a later cell rebinds a name, and passed in notebook order"
@@ -251,11 +252,16 @@ class Session:
     def _rebound_below(self, check: Cell) -> bool:
         """Whether a student's cell below a check binds, or changes, a name that one above reads."""
         place = self.sheet.cells.index(check)
-        mine = [cell for cell in self.sheet.cells if cell.kind in ("answer", "own")]
-        above = [c.source for c in mine if self.sheet.cells.index(c) < place]
-        below = [c.source for c in mine if self.sheet.cells.index(c) > place]
-        read = set().union(*map(_reads, above))
-        return any(bound is None or bound & read for bound in map(_binds, below))
+        read: set[str] = set()
+        for at, cell in enumerate(self.sheet.cells):
+            if cell.kind not in ("answer", "own"):
+                continue
+            names = _names(cell.source)
+            if at < place:
+                read |= names[0] if names else set()
+            elif names is None or names[1] & read:
+                return True
+        return False
 
     # --- time ---
 
@@ -276,35 +282,21 @@ def _stub(cell: Cell, reason: str) -> str:
     return "\n\n".join(f"def {name}(*arguments, **named):\n    {says}" for name in names)
 
 
-def _tree(source: str) -> ast.Module | None:
+def _names(source: str) -> tuple[set[str], set[str]] | None:
+    """Return the names that a cell reads, and those that it binds or whose parts it changes.
+
+    None if that cannot be told.
+    """
     try:
-        return ast.parse(source)
+        names, tree = Names.of(source), ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _reads(source: str) -> set[str]:
-    tree = _tree(source)
-    if tree is None:
-        return set()
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _binds(source: str) -> set[str] | None:
-    """Return the names that a cell binds or whose parts it changes; None if it cannot be told."""
-    tree = _tree(source)
-    if tree is None:
-        return None
-    found: set[str] = set()
+    changed: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.alias):
-            found.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
+        if isinstance(node, ast.Global):
+            changed.update(node.names)
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
             node.ctx, ast.Load
         ):
-            found |= {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
-    return found
+            changed |= {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+    return names.needed | names.bound, names.bound | names.imported | changed & names.needed
