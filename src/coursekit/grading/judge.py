@@ -24,6 +24,7 @@ import numpy as np
 
 from coursekit import expect
 from coursekit.grading.doubles import Doubles
+from coursekit.grading.fits import Fit, Recorder
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Broken, Stopped, StudentSide
@@ -102,6 +103,7 @@ class Judge:
     def __init__(self, cells: Sequence[Cell]) -> None:
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._before: dict[str, dict[str, Any]] = {}
+        self._recorder = Recorder()
         self._side: StudentSide | None = None
         self._attempt: Attempt | None = None
         self._doubles = Doubles(on_seed=self._on_seed, on_margin=self._on_margin)
@@ -116,10 +118,16 @@ class Judge:
         self._given = {id(each) for value in self._names.values() for each in _containers(value)}
         _close_figures()
 
+    @property
+    def fits(self) -> list[Fit]:
+        """What the given cells have trained, for a student's process to replay."""
+        return self._recorder.fits
+
     def _run_given(self, cell: Cell) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
-                exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
+                with self._recorder.noting():
+                    exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
             except Exception as error:
                 raise GivenCellError(f"{cell.id}: {type(error).__name__}: {error}") from error
         self._doubles.put_into(self._names)

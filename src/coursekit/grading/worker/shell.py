@@ -35,7 +35,7 @@ class Outputs:
 
     def write(self, name: str, text: str) -> None:
         """Add what was written to stdout or stderr."""
-        if not self._room_for(len(json.dumps(text))):
+        if not text or not self._room_for(len(json.dumps(text))):
             return
         last = self.items[-1] if self.items else {}
         if last.get("output_type") == "stream" and last["name"] == name:
