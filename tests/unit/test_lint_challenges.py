@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from coursekit.lint.checks import checks
-from coursekit.lint.names import Names
 from coursekit.lint.page import Page
 from coursekit.lint.questions import challenge
 from coursekit.sources.findings import Finding
+from coursekit.sources.names import Names
 from lint_samples import CHALLENGE, LECTURE, found, plant, write_unit
 
 

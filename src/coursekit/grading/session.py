@@ -21,7 +21,7 @@ from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.sheet import Cell, Sheet
 from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
 from coursekit.grading.wire import ClosedError
-from coursekit.lint.names import Names
+from coursekit.sources.names import Names
 
 MAX_RESTARTS = 12
 LATER = "lost its hidden part where a later cell rebinds a name, and passed in notebook order"

@@ -135,6 +135,7 @@ class StudentSide:
 
     Attributes
     ----------
+    limits : Limits
     seed : int or None
         What the next call sets there first.
     hidden : bool
@@ -148,7 +149,7 @@ class StudentSide:
     """
 
     def __init__(self, child: Child, limits: Limits) -> None:
-        self._child, self._limits = child, limits
+        self._child, self.limits = child, limits
         self._channel = Channel(child.connection, self, self._watch)
         self._ids = numbers()
         self._kept: dict[int, Any] = {}
@@ -167,7 +168,7 @@ class StudentSide:
     def prepare(self, fits: list[Fit]) -> None:
         """Send what given cells have trained, before the first of them runs."""
         frame = self._channel.frame()
-        self._ask("prepare", {"fits": frame.pack(fits)}, frame, self._limits.cpu_call)
+        self._ask("prepare", {"fits": frame.pack(fits)}, frame, self.limits.cpu_call)
 
     def run(self, cell: str, source: str, *, given: bool = False) -> Ran:
         """Run a cell.
@@ -183,7 +184,7 @@ class StudentSide:
         Stopped, Broken
         """
         asked = {"cell": cell, "source": source, "given": given}
-        head, _ = self._ask("run", asked, None, self._limits.cpu_cell)
+        head, _ = self._ask("run", asked, None, self.limits.cpu_cell)
         outputs, number, error = (head.get(key) for key in ("outputs", "number", "error"))
         if type(outputs) is not list or type(number) is not int or type(error) is not str:
             raise Broken(WireError("a message is malformed"))
@@ -192,7 +193,7 @@ class StudentSide:
 
     def bind(self, names: list[str]) -> dict[str, Any]:
         """Return what the student's names stand for now, those that stand for something."""
-        head, frame = self._ask("bind", {"names": names}, None, self._limits.cpu_call)
+        head, frame = self._ask("bind", {"names": names}, None, self.limits.cpu_call)
         bound = head.get("bound")
         if type(bound) is not dict or not set(bound) <= set(names):
             raise Broken(WireError("a message is malformed"))
@@ -231,7 +232,7 @@ class StudentSide:
             raise UnsendableError(f"an argument of {name}: {error}") from None
         self.seed = None
         asked = ", ".join([brief(a)[:60] for a in arguments] + [f"{k}=…" for k in named])
-        reply, came = self._ask("call", head, frame, self._limits.cpu_call)
+        reply, came = self._ask("call", head, frame, self.limits.cpu_call)
         value = self._value(reply, came, f"{name}({asked})")
         self._write_back(reply.get("changed"), came, [*arguments, *named.values()])
         return value
@@ -240,7 +241,7 @@ class StudentSide:
         """Return an attribute of an object of the student's."""
         frame = self._channel.frame()
         head = {"what": frame.pack(what), "name": name}
-        reply, came = self._ask("get", head, frame, self._limits.cpu_call)
+        reply, came = self._ask("get", head, frame, self.limits.cpu_call)
         return self._value(reply, came, f"{what!r}.{name}")
 
     def _value(self, reply: dict[str, Any], came: Frame, asked: str) -> Any:
@@ -332,12 +333,12 @@ class StudentSide:
         elif now - self._looked > 0.25:
             self._looked = now
             used = self._child.cpu_seconds()
-            if used > self._limits.cpu_notebook:
-                raise Stopped("cpu", self._limits.cpu_notebook)
+            if used > self.limits.cpu_notebook:
+                raise Stopped("cpu", self.limits.cpu_notebook)
             if used - self._cpu_before > self._cpu_limit:
                 raise Stopped("cpu", self._cpu_limit)
-            if now - self._clock_before > self._limits.wall * self._cpu_limit:
-                raise Stopped("wall", self._limits.wall * self._cpu_limit)
+            if now - self._clock_before > self.limits.wall * self._cpu_limit:
+                raise Stopped("wall", self.limits.wall * self._cpu_limit)
 
 
 def _seen(value: Any) -> str:

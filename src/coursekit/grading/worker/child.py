@@ -95,6 +95,9 @@ class Child:
         self._channel = Channel(connection, self._kept)
         self._shell: CellShell = make_shell()
         self._player = Player([])
+        import keras  # the parent has it already
+
+        self._set_seed = keras.utils.set_random_seed  # as it is before any cell runs
 
     def serve(self) -> None:
         """Answer requests until the judge hangs up."""
@@ -139,9 +142,7 @@ class Child:
         given = [*arguments, *named.values()]
         before = [_fingerprint(value) for value in given]
         if head["seed"] is not None:
-            import keras
-
-            keras.utils.set_random_seed(head["seed"])
+            self._set_seed(head["seed"])
         try:
             value = function(*arguments, **named)
         except BaseException as error:  # whatever ends a student's function ends a call, no more
