@@ -250,8 +250,21 @@ def test_any_bytes(data: bytes, name: str) -> None:
 
 
 KEYS = st.sampled_from(
-    "cells worksheets source input metadata nbgrader id cell_type level grade_id grade "
-    "nbformat nbformat_minor".split()
+    [
+        "cells",
+        "worksheets",
+        "source",
+        "input",
+        "metadata",
+        "nbgrader",
+        "id",
+        "cell_type",
+        "level",
+        "grade_id",
+        "grade",
+        "nbformat",
+        "nbformat_minor",
+    ]
 )
 KEYS_OF_CELLS = ("source", "metadata", "id")
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("heading")

@@ -186,7 +186,7 @@ class _Rebuild:
             and (self.cells[number].type != "code" or not is_whole(self.cells[number].source))
         ]
         self.own = [number for number in self.own if number not in texts]
-        return "\n\n".join(self.cells[number].source for number in texts)
+        return "\n\n".join(dict.fromkeys(self.cells[number].source for number in texts))
 
     def _inside(self, task: str) -> str:
         """Return what was written into the question's own cell."""
