@@ -22,6 +22,7 @@ ALIKE, AHEAD = 0.5, 0.05  # an answer is this near to a stub or solution, and ne
 COPY = 0.8  # an edited copy of a cell that was given out
 BY_NAME, BY_PLACE = 0.9, 0.8  # confidence
 WORDS, LOOKED_AT = 1_000, 100  # at most so many words are compared, of so many cells
+SPLIT = 10  # cells that an answer was split into
 TOGETHER = "It was put together from several cells."
 RANKS: tuple[How, ...] = ("grade id", "cell id", "name")
 
@@ -176,7 +177,8 @@ class Answers:
 
     def _complete(self, choice: Choice, used: set[int]) -> None:
         """Add the cells below that a definition was split over: no Python by themselves."""
-        while choice.parts and (below := choice.parts[-1] + 1) < len(self.cells):
+        while 0 < len(choice.parts) < SPLIT and choice.parts[-1] + 1 < len(self.cells):
+            below = choice.parts[-1] + 1
             home = self.homes.get(below)
             same = home is None or home == self.homes.get(choice.parts[0])
             code = self.cells[below].type == "code" and below not in used

@@ -50,6 +50,7 @@ class _Rebuild:
             for part in choice.parts:
                 self.uses.setdefault(part, []).append(answer)
         self.own, self.anchors = self._find_own()
+        self.parts: dict[int, dict[str, str]] = {}
         self.count = 0
 
     def sheet(self) -> Sheet:
@@ -135,9 +136,9 @@ class _Rebuild:
         notes = [choice.note] if choice.note else []
         parts = []
         for number in choice.parts:
-            source, whole = self._part(number, cell.id)
+            source, apart = self._part(number, cell.id)
             parts.append(source)
-            notes += [] if whole else [APART]
+            notes += [APART] if apart else []
             if self.cells[number].type != "code":
                 notes.append("Its cell is no code cell any more; it was run as one.")
         source = "\n".join(parts) if any(parts) else cell.stub
@@ -146,14 +147,20 @@ class _Rebuild:
 
     def _part(self, number: int, answer: str) -> tuple[str, bool]:
         """Return what a cell has for an answer, and whether that is all of it."""
-        source, home = self.cells[number].source, self.homes.get(number)
-        claimed = home is not None and home.id == answer
+        if number not in self.parts:
+            self.parts[number] = self._take_apart(number)
+        return self.parts[number].get(answer, self.cells[number].source), bool(self.parts[number])
+
+    def _take_apart(self, number: int) -> dict[str, str]:
+        """Return what a cell has for each answer; nothing if all of it is one answer's."""
+        source, home, uses = self.cells[number].source, self.homes.get(number), self.uses[number]
+        claimed = home is not None and home.id == uses[0]
         drop = self.master.stub_keys if claimed else self.master.statement_keys
         found = statements(source) or []
-        if self.uses[number] == [answer] and not any(one.key in drop for one in found):
-            return source, True
-        wanted = {one: self.master.names.get(one, "") for one in self.uses[number]}
-        return take_apart(source, wanted, drop | self.master.stub_keys)[answer], False
+        if len(uses) == 1 and not any(one.key in drop for one in found):
+            return {}
+        wanted = {one: self.master.names.get(one, "") for one in uses}
+        return take_apart(source, wanted, self.master.statement_keys if uses[1:] else drop)
 
     def _written(self, cell: Cell) -> tuple[str, Match]:
         answers = [
