@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Collection, Iterator
@@ -40,7 +41,8 @@ class Statement:
     uses: frozenset[str]
 
 
-def statements(source: str) -> list[Statement] | None:
+@functools.lru_cache(maxsize=64)  # asked for again and again while one file is looked at
+def statements(source: str) -> tuple[Statement, ...] | None:
     """Return the statements of a cell, in order; None if it is no Python."""
     tree = _parse(source)
     if tree is None:
@@ -58,7 +60,7 @@ def statements(source: str) -> list[Statement] | None:
             done = max(done, end)
     except (RecursionError, MemoryError):
         return None
-    return found
+    return tuple(found)
 
 
 def defined(source: str) -> dict[str, str]:

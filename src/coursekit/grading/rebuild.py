@@ -156,7 +156,7 @@ class _Rebuild:
         source, home, uses = self.cells[number].source, self.homes.get(number), self.uses[number]
         claimed = home is not None and home.id == uses[0]
         drop = self.master.stub_keys if claimed else self.master.statement_keys
-        found = statements(source) or []
+        found = statements(source) or ()
         if len(uses) == 1 and not any(one.key in drop for one in found):
             return {}
         wanted = {one: self.master.names.get(one, "") for one in uses}
