@@ -362,6 +362,15 @@ def test_a_cell_merged_with_a_stub_keeps_no_stub(master: Master, mine: Notebook)
     assert answers(sheet) == (DOUBLE, HALF, WORDS), "or `double` would be forgotten"
 
 
+def test_stubs_in_a_cell_of_ones_own_undo_no_answer(master: Master, mine: Notebook) -> None:
+    stub = master.by_id["q1_double"].stub
+    insert_after(mine, "q1_double", code(f"import os\n\n{stub}"))
+    for notebook in (mine, without_ids(mine)):
+        sheet = sheet_of(master, notebook)
+        assert answers(sheet) == (DOUBLE, HALF, WORDS)
+        assert [c.source for c in sheet.cells if c.id.startswith("own-")] == ["import os"]
+
+
 def test_a_later_answer_that_uses_an_own_version_of_an_earlier_one_keeps_it(
     master: Master, mine: Notebook
 ) -> None:
@@ -533,9 +542,12 @@ def test_a_written_answer_in_another_place(master: Master, mine: Notebook) -> No
     insert_after(below, "q3_why-answer", text("Because it"), text("is so."))
     inside = copy.deepcopy(mine)
     cell_of(inside, "q3_why")["source"] = f"{source_of(cell_of(inside, 'q3_why'))}\n\n{WORDS}"
-    code_cell = copy.deepcopy(mine)
-    insert_after(code_cell, "q3_why-answer", code(WORDS))
-    for notebook, words in ((below, "Because it\n\nis so."), (inside, WORDS), (code_cell, WORDS)):
+    cases = [(below, "Because it\n\nis so."), (inside, WORDS)]
+    for words in (WORDS, f"# {WORDS}"):
+        in_code = copy.deepcopy(mine)
+        insert_after(in_code, "q3_why-answer", code(words))
+        cases.append((in_code, words))
+    for notebook, words in cases:
         sheet = sheet_of(master, notebook)
         assert source(sheet, "q3_why-answer") == words
         assert match(sheet, "q3_why-answer").confidence == 0.8
