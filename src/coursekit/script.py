@@ -14,7 +14,7 @@ MARK = re.compile(
 )  # and not jupytext's `# %%time`, which is a magic
 TEXT = re.compile(r"(?:^|\[)[ \t]*(markdown|md|raw)\b")
 HEAD = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?")
-NBGRADER = re.compile(r"\bnbgrader=(\{.*\})")
+NBGRADER = re.compile(r"\bnbgrader=(?=\{)")
 KEYS = re.compile(r'\b(answer|check|given|prompt|task)="(\w{1,60})"')
 PART = re.compile(r'\bpart="(\w{1,40})"')
 FLAGS = {"answer": "solution", "check": "grade", "task": "task"}
@@ -87,7 +87,7 @@ def _claims(keys: str) -> dict[str, Any]:
     """Return nbgrader's metadata: jupytext writes all of it, the course's own keys stand for it."""
     if found := NBGRADER.search(keys):
         try:
-            claims, _ = json.JSONDecoder().raw_decode(found[1])
+            claims, _ = json.JSONDecoder().raw_decode(keys, found.end())
         except ValueError:
             claims = {}
         return claims if isinstance(claims, dict) else {}

@@ -71,7 +71,7 @@ def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
             continue  # it may be another's
     if not sheets:
         what = looks_like(notebook)
-        raise NothingMatchedError(f"It is no challenge of this course; it looks like {what}.")
+        raise NothingMatchedError(f"It is none of this course's challenges: {what}.")
     return max(sheets, key=lambda sheet: sum(match.confidence for match in sheet.matches))
 
 
