@@ -134,7 +134,8 @@ def _matched(model: Any, arrays: Sequence[Any], pending: list[Any]) -> list[tupl
     made_here = {id(variable) for variable in pending}
     if len(variables) != len(arrays) or not {id(each) for each in variables} <= made_here:
         raise ModelError(f"The model has {len(variables)} weights, and {len(arrays)} came.")
-    for variable, array in zip(variables, arrays, strict=True):
+    pairs = list(zip(variables, arrays, strict=True))
+    for variable, array in pairs:
         if tuple(variable.shape) != array.shape or variable.dtype != array.dtype.name:
             raise ModelError(
                 f"The weight {variable.path} has shape {tuple(variable.shape)}, {variable.dtype}; "
@@ -145,7 +146,7 @@ def _matched(model: Any, arrays: Sequence[Any], pending: list[Any]) -> list[tupl
                 f"its weights contain NaN or infinity: {variable.path}; train it with a lower "
                 "learning rate."
             )
-    return list(zip(variables, arrays, strict=True))
+    return pairs
 
 
 def _fill(pairs: list[tuple[Any, Any]]) -> None:
@@ -285,10 +286,11 @@ def _called(made: Any, call: Any, made_by: Tensors) -> list[tuple[Any, Any]]:
         sizes = keras.tree.flatten(made.compute_output_spec(*sample[0], **sample[1]))
     except Exception as error:
         raise ModelError(f"Keras refuses the layer {made.name}: {said(error)}") from error
-    for tensor, size in zip(result, sizes, strict=True):
+    pairs = list(zip(result, sizes, strict=True))
+    for tensor, size in pairs:
         _check_shape((ROWS, *tensor.shape[1:]), made.name)
         _check_shape(size.shape, made.name)
-    return list(zip(result, sizes, strict=True))
+    return pairs
 
 
 def _place(reference: Description) -> tuple[str, int, int]:
