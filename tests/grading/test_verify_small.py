@@ -348,6 +348,33 @@ def test_the_sweep_shifts_seeds_and_keeps_margins(tmp_path: Path) -> None:
     assert not margins_are_current(unit)
 
 
+SAYS = """expect.better(
+    float(_x), 1.0, factor=0.5, name="the guess",  # é: two bytes
+    hint="Guess again.",
+)
+expect.that(_x > 0, expected="a positive guess", got=_x)
+"""
+SAYS_LESS = "expect.better(float(_x), 1.0, factor=0.5)\nexpect.that(_x > 0, got=_x)\n"
+
+
+def test_margins_outlive_what_a_check_says_but_not_what_it_asks(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path, CHALLENGE)
+    challenge = unit.folder / "challenge.py"
+    head = f'{challenge.read_text()}\n# %% check="q1_double" part="more" points=1\n_x = 1\n'
+
+    def digest(code: str) -> str:
+        challenge.write_text(head + code, encoding="utf-8")
+        return source_hash(unit)
+
+    before = digest(SAYS)
+    assert digest(SAYS_LESS) == before
+    assert digest("# why\nexpect.rebuilds(_x, name='it')\n" + SAYS) == before
+    assert digest("for _y in [1]:\n    expect.rebuilds(_y)\n" + SAYS) == before
+    assert digest(SAYS.replace("0.5", "0.6")) != before
+    assert digest(SAYS.replace("_x > 0", "_x > 1")) != before
+    assert digest("expect.shape(_x, ())\n" + SAYS) != before
+
+
 def test_margins_outlive_a_new_wrong_variant_but_no_new_right_one(unit: Unit) -> None:
     before, variants = source_hash(unit), unit.folder / "variants.py"
     wrong = '\n# %% q1_double wrong="one" loses="q1_double-large"\ndef double(x):\n    return 2\n'
