@@ -492,6 +492,7 @@ expect.close(
     hint="Batch k is learned with rates[k]. Which hook comes before a batch?",
 )
 ### BEGIN HIDDEN TESTS
+keras.utils.set_random_seed(4)
 _x, _y = x_val[:200], y_val[:200]
 _losses = losses_along(_x.copy(), _y.copy(), [1.0, 0.0, 0.25, 0.0])
 _batches = [slice(_n, _n + 50) for _n in range(0, 200, 50)]
