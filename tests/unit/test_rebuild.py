@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursekit.authoring.layout import Course
+from coursekit.authoring.variants import read_variants
 from coursekit.grading.belongs import NothingMatchedError
 from coursekit.grading.master import Master, read_master
 from coursekit.grading.rebuild import rebuild
@@ -680,6 +682,21 @@ def test_real_answers_survive_as_a_script(
     sheet = sheet_of(master, script(solved(units[unit])), "mine.py")
     found = {cell.id: cell.source for cell in sheet.cells if cell.kind == "answer"}
     assert found == master.solutions
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_declared_answer_goes_to_its_place_by_id_and_by_name(
+    root: Path, units: dict[str, tuple[Master, bytes]], unit: str
+) -> None:
+    master, _ = units[unit]
+    for variant in read_variants(*Course(root).select([unit])):
+        notebook = solved(units[unit])
+        cell_of(notebook, variant.question)["source"] = variant.code
+        for mangled in (notebook, without_ids(notebook)):
+            sheet = sheet_of(master, mangled)
+            found = {cell.id: cell.source for cell in sheet.cells if cell.kind == "answer"}
+            assert found == master.solutions | {variant.question: variant.code}, variant.label
+            assert sheet.flags == ()
 
 
 LOSSES = {"nothing": copy.deepcopy, "metadata": without_metadata, "ids": without_ids}
