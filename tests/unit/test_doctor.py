@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from coursekit.classroom.doctor import diagnose, find_masters, repair
 from coursekit.cli import main
-from coursekit.grading.doctor import diagnose, find_masters, repair
 from coursekit.reader import read_notebook
 from mangled import Notebook, cell_of, code, percent_script, text, to_bytes, without_ids
 from samples import make_unit

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coursekit.authoring.layout import Course
+from coursekit.authoring.variants import read_variants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.authoring.layout import Course
-from coursekit.authoring.variants import read_variants
-from coursekit.grading.belongs import NothingMatchedError
-from coursekit.grading.master import Master, read_master
-from coursekit.grading.rebuild import rebuild
-from coursekit.grading.sheet import Match, Sheet
+from coursekit.intake.belongs import NothingMatchedError
+from coursekit.intake.master import Master, read_master
+from coursekit.intake.rebuild import rebuild
+from coursekit.intake.sheet import Match, Sheet
 from coursekit.reader import read_notebook
 from mangled import (
     Notebook,

@@ -26,9 +26,9 @@ from coursekit import expect
 from coursekit.grading.doubles import Doubles
 from coursekit.grading.fits import Fit, Recorder
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Broken, Stopped, StudentSide
 from coursekit.grading.wire import UnsendableError
+from coursekit.intake.sheet import Cell
 
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 STOPPED = "this answer was stopped"  # what the stub of a stopped answer says

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, Attempt, Judge, defined
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.sheet import Cell, Sheet
 from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
 from coursekit.grading.wire import ClosedError
+from coursekit.intake.sheet import Cell, Sheet
 from coursekit.sources.names import Names
 
 MAX_RESTARTS = 12

@@ -15,8 +15,8 @@ from pathlib import Path
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Attempt, Judge, defined
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Broken, Limits, Stopped, StudentSide
+from coursekit.intake.sheet import Cell
 from coursekit.sources.source import SourceCell, read_source
 
 SEED_STRIDE = 100_003  # a prime: no two of a cell's own seeds meet in another run

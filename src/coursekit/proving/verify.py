@@ -22,7 +22,12 @@ from coursekit.sources.variants import fixed_architecture, read_equivalent, read
 
 Attempt = Callable[..., Trial]
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOMS = ("sources", "grading", "proving")  # what tries an answer, with the students' modules
+ROOMS = (
+    "sources",
+    "intake",
+    "grading",
+    "proving",
+)  # what tries an answer, with the students' modules
 LIBRARIES = (
     *("keras", "tensorflow", "numpy", "scikit-learn", "pandas", "matplotlib", "keras-tuner"),
     *("cosmic-ray", "parso", "jupytext"),

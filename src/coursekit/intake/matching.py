@@ -13,9 +13,9 @@ import functools
 import re
 from dataclasses import dataclass, field
 
-from coursekit.grading.master import Master, plain
-from coursekit.grading.pieces import defined, is_whole, key_of
-from coursekit.grading.sheet import How
+from coursekit.intake.master import Master, plain
+from coursekit.intake.pieces import defined, is_whole, key_of
+from coursekit.intake.sheet import How
 from coursekit.reader import ReadCell
 
 ALIKE, AHEAD = 0.5, 0.05  # an answer is this near to a stub or solution, and nearer than to others

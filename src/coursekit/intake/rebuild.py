@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coursekit.grading.belongs import NothingMatchedError, check_that_it_belongs
-from coursekit.grading.master import Master, plain, read_master
-from coursekit.grading.matching import BY_PLACE, Answers, Choice, Home, find_homes
-from coursekit.grading.pieces import key_of, statements, take_apart
-from coursekit.grading.sheet import Cell, Kind, Match, Sheet
+from coursekit.intake.belongs import NothingMatchedError, check_that_it_belongs
+from coursekit.intake.master import Master, plain, read_master
+from coursekit.intake.matching import BY_PLACE, Answers, Choice, Home, find_homes
+from coursekit.intake.pieces import key_of, statements, take_apart
+from coursekit.intake.sheet import Cell, Kind, Match, Sheet
 from coursekit.reader import ReadCell, ReadNotebook
 
 __all__ = ["Master", "NothingMatchedError", "read_master", "rebuild"]
