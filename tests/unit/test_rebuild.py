@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coursekit.authoring.layout import Course
-from coursekit.authoring.variants import read_variants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +16,8 @@ from coursekit.intake.master import Master, read_master
 from coursekit.intake.rebuild import rebuild
 from coursekit.intake.sheet import Match, Sheet
 from coursekit.reader import read_notebook
+from coursekit.sources.layout import Course
+from coursekit.sources.variants import read_variants
 from mangled import (
     Notebook,
     cell_of,
