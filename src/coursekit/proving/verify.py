@@ -24,11 +24,6 @@ Attempt = Callable[..., Trial]
 PACKAGE = Path(__file__).resolve().parents[1]
 # What tries an answer, with the students' modules.
 ROOMS = ("sources", "intake", "grading", "proving")
-    "sources",
-    "intake",
-    "grading",
-    "proving",
-)  # what tries an answer, with the students' modules
 LIBRARIES = (
     *("keras", "tensorflow", "numpy", "scikit-learn", "pandas", "matplotlib", "keras-tuner"),
     *("cosmic-ray", "parso", "jupytext"),
