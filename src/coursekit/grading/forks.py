@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 START = 180.0  # seconds in which a parent must have imported all
+FORK = 30.0  # and in which it must have forked
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "COURSEKIT_DATA")
 PINNED = {
     # One thread: a convolution adds up in another order on two, and scores must not depend on that.
@@ -78,15 +79,19 @@ class Child:
 
     def end(self) -> None:
         """End it, and all that it has started."""
-        with contextlib.suppress(psutil.Error, ValueError):
-            started = psutil.Process(self.pid).children(recursive=True)
-            for process in started:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+        _end_below(self.pid)
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
         os.close(self.handle)
         self.connection.close()
+
+
+def _end_below(pid: int) -> None:
+    """End all that a process has started, and all that they have."""
+    with contextlib.suppress(psutil.Error, ValueError):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 class WarmParent:
@@ -103,8 +108,11 @@ class WarmParent:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="coursekit-"))
         self._scratch = self._folder / "scratch"
-        self._scratch.mkdir()
         self._log = self._folder / "log"
+        self._start()
+
+    def _start(self) -> None:
+        self._empty_scratch()
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment |= PINNED | {"HOME": str(self._scratch), "TMPDIR": str(self._scratch)}
@@ -126,10 +134,14 @@ class WarmParent:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self) -> None:
         self._control.close()
+        _end_below(self._process.pid)
         self._process.kill()
         self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -143,29 +155,51 @@ class WarmParent:
         self._control.settimeout(START)
         if self._receive(1) != b"r":
             raise self._failed()
+        self._control.settimeout(FORK)
         self._ready = True
 
     def fork(self) -> Child:
-        """Return a new child.
+        """Return a new child, once the last one has ended: whatever it left behind ends, too.
+
+        A parent that is gone, for a child may have ended it, is started once more.
 
         Raises
         ------
         EngineError
-            If the parent is gone.
+            If there is no parent.
         """
+        try:
+            return self._fork()
+        except EngineError:
+            self._stop()
+            self._start()
+            return self._fork()
+
+    def _fork(self) -> Child:
         self.wait()
-        for left in self._scratch.iterdir():  # of children that were ended
-            shutil.rmtree(left, ignore_errors=True)
+        _end_below(self._process.pid)
+        self._empty_scratch()
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 socket.send_fds(self._control, [b"f"], [theirs.fileno()])
                 answer, handles, _, _ = socket.recv_fds(self._control, 1, 1)
             except OSError as error:
+                ours.close()
                 raise self._failed() from error
         if answer != b"f" or not handles:
+            ours.close()
             raise self._failed()
         return Child(ours, handles[0])
+
+    def _empty_scratch(self) -> None:
+        """Remove what children have left that were ended, whatever they made of the folder."""
+        if self._scratch.is_symlink() or not self._scratch.is_dir():
+            self._folder.mkdir(exist_ok=True)
+            self._scratch.unlink(missing_ok=True)
+            self._scratch.mkdir()
+        for left in self._scratch.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
 
     def _receive(self, size: int) -> bytes:
         try:

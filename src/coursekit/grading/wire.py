@@ -12,30 +12,35 @@ that came is ever looked up, and both ends count bytes, depth and nodes before t
 from __future__ import annotations
 
 import json
+import math
 import re
 import reprlib
 import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as escape
 from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
 
 MAX_HEAD = 16 << 20  # bytes of JSON
+MAX_TEXTS = 12 << 20  # of them, what values may take
 MAX_BYTES = 256 << 20  # of a whole frame
 MAX_BUFFERS = 20_000
 MAX_DEPTH = 40
 MAX_NODES = 400_000
+MAX_RANGE = 10_000_000  # numbers that a range stands for: something may make a list of them
+MAX_CLASHES = 1_000  # keys of one table that hash alike: each is compared with all others
 MAX_TEXT = 300  # characters that say what an opaque thing is
 
 PLAIN = (NoneType, bool, int, float, str)
 # Numbers, truth values, texts, dates: no objects, no records, nothing that refers to memory.
 DTYPE = re.compile(
-    r"[<>|=]?(?:b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6}|[mM]8\[\d{0,3}[a-zA-Z]{1,2}\])"
+    r"[<>|=]?(?:b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6}|[mM]8\[(?:[1-9]\d{0,2})?[a-zA-Z]{1,2}\])"
 )
 HEADER = struct.Struct(">II")
 LENGTH = struct.Struct(">Q")
@@ -112,6 +117,7 @@ class Frame:
     buffers: list[Any] = field(default_factory=list)
     nodes: int = 0
     size: int = 0
+    text: int = 0
 
     def count(self, depth: int) -> None:
         """Count one more node.
@@ -130,10 +136,24 @@ class Frame:
     def add(self, buffer: Any) -> int:
         """Keep a buffer, and return its number."""
         self.size += len(buffer)
-        if self.size > MAX_BYTES // 2 or len(self.buffers) >= MAX_BUFFERS:
+        if self.size > MAX_BYTES // 2:
             raise WireError(f"a value has more than {MAX_BYTES >> 21} MB")
+        if len(self.buffers) >= MAX_BUFFERS:
+            raise WireError(f"a value has more than {MAX_BUFFERS:,} arrays or NumPy numbers")
         self.buffers.append(buffer)
         return len(self.buffers) - 1
+
+    def say(self, *parts: Any) -> None:
+        """Count what plain values take in a head.
+
+        Raises
+        ------
+        WireError
+            If it is too much.
+        """
+        self.text += sum(map(_length, parts))
+        if self.text > MAX_TEXTS:
+            raise WireError(f"a value has more than {MAX_TEXTS >> 20} MB of text")
 
     def buffer(self, number: Any) -> bytearray:
         """Return a buffer that came; each may be asked for once."""
@@ -158,6 +178,7 @@ class Frame:
         kind = type(value)
         if kind is int and value.bit_length() > 10_000:
             raise WireError("a whole number has more than 3,000 digits")
+        self.say(value if kind in (int, str) else None)
         if kind in PLAIN:
             return value
         for tag, spec in KINDS.items():
@@ -167,6 +188,7 @@ class Frame:
         named = self.references.name(value)
         if named is None:
             raise UnsendableError(f"{kind.__name__} {brief(value)} cannot be sent")
+        self.say(*named)
         return named
 
     # --- unpacking ---
@@ -178,6 +200,8 @@ class Frame:
         ------
         WireError
             If it stands for none.
+        ModelError
+            If it is a model that is not to be built: a fault of the model, not of the message.
         """
         self.count(depth)
         if type(head) in PLAIN:
@@ -191,6 +215,13 @@ class Frame:
             return opaque(*rest)
         _need(len(rest) == 2 and type(rest[0]) is int and type(rest[1]) is str)
         return self.references.find(tag, rest[0], rest[1][:MAX_TEXT])
+
+
+def _length(value: Any) -> int:
+    """Return about how many characters a value takes in a head, its brackets and tag included."""
+    if type(value) is str:
+        return 5 + len(escape(value))
+    return 5 + value.bit_length() // 3 if type(value) is int else 25
 
 
 def opaque(name: str, text: str) -> Opaque:
@@ -248,15 +279,25 @@ def _sequence(make: type) -> Kind:
     return Kind(
         _exactly(make),
         lambda value, frame, depth: [frame.pack(item, depth) for item in value],
-        lambda rest, frame, depth: _make(make, [frame.unpack(item, depth) for item in rest]),
+        lambda rest, frame, depth: make(frame.unpack(item, depth) for item in rest),
     )
 
 
-def _make(make: Callable[[Any], Any], items: list[Any]) -> Any:
+def _set(make: type) -> Kind:
+    return Kind(
+        _exactly(make),
+        lambda value, frame, depth: [frame.pack(item, depth) for item in value],
+        lambda rest, frame, depth: make(_keys([frame.unpack(item, depth) for item in rest])),
+    )
+
+
+def _keys(items: list[Any]) -> list[Any]:
+    """Return the keys of a dict or set, if they can be such, and were not chosen to clash."""
     try:
-        return make(items)
-    except TypeError:  # unhashable
+        _need(len(items) - len({hash(item) for item in items}) <= MAX_CLASHES)
+    except TypeError:
         raise WireError("a message is malformed") from None
+    return items
 
 
 def _pack_dict(value: dict[Any, Any], frame: Frame, depth: int) -> list[Any]:
@@ -266,13 +307,25 @@ def _pack_dict(value: dict[Any, Any], frame: Frame, depth: int) -> list[Any]:
 def _unpack_dict(rest: list[Any], frame: Frame, depth: int) -> dict[Any, Any]:
     _need(len(rest) % 2 == 0)
     parts = [frame.unpack(half, depth) for half in rest]
-    made: dict[Any, Any] = _make(dict, list(zip(parts[::2], parts[1::2], strict=True)))
-    return made
+    return dict(zip(_keys(parts[::2]), parts[1::2], strict=True))
+
+
+def _pack_range(value: range, frame: Frame, depth: int) -> list[Any]:
+    if not _is_short(value):
+        raise WireError(f"a range has more than {MAX_RANGE:,} numbers, or huge ones")
+    return [value.start, value.stop, value.step]
 
 
 def _unpack_range(rest: list[Any], frame: Frame, depth: int) -> range:
-    _need(len(rest) == 3 and all(type(n) is int and abs(n) < 2**62 for n in rest) and rest[2] != 0)
-    return range(*rest)
+    _need(len(rest) == 3 and all(type(n) is int for n in rest) and rest[2] != 0)
+    made = range(*rest)
+    _need(_is_short(made))
+    return made
+
+
+def _is_short(value: range) -> bool:
+    small = all(abs(n) < 2**62 for n in (value.start, value.stop, value.step))
+    return small and len(value) <= MAX_RANGE
 
 
 def _unpack_complex(rest: list[Any], frame: Frame, depth: int) -> complex:
@@ -295,8 +348,18 @@ def _unpack_array(rest: list[Any], frame: Frame, depth: int) -> Any:
     _need(len(rest) == 3)
     dtype, shape = _dtype(rest[0]), _shape(rest[1])
     buffer = frame.buffer(rest[2])
-    _need(len(buffer) == int(np.prod(shape, dtype=object)) * dtype.itemsize)
-    return np.frombuffer(buffer, dtype).reshape(shape) if buffer else np.empty(shape, dtype)
+    _need(len(buffer) == math.prod(shape) * dtype.itemsize)
+    _need(dtype.kind != "U" or _are_characters(buffer, dtype))
+    try:
+        made = np.frombuffer(buffer, dtype).reshape(shape) if buffer else np.empty(shape, dtype)
+        return made.view(np.uint8) != 0 if dtype.kind == "b" else made  # a byte may be 255
+    except ValueError:  # too many dimensions, or too large ones, of which one is 0
+        raise WireError("a message is malformed") from None
+
+
+def _are_characters(buffer: bytearray, dtype: np.dtype[Any]) -> bool:
+    codes = np.frombuffer(buffer, f"{dtype.byteorder}u4")
+    return not (codes > sys.maxunicode).any()
 
 
 def _dtype(text: Any) -> np.dtype[Any]:
@@ -309,12 +372,13 @@ def _dtype(text: Any) -> np.dtype[Any]:
 
 
 def _shape(sizes: Any) -> tuple[int, ...]:
-    _need(type(sizes) is list and len(sizes) <= 32)
+    _need(type(sizes) is list and len(sizes) <= 64)
     _need(all(type(n) is int and 0 <= n <= MAX_BYTES for n in sizes))
     return tuple(sizes)
 
 
 def _unpack_scalar(rest: list[Any], frame: Frame, depth: int) -> Any:
+    _need(len(rest) == 3 and rest[1] == [])
     return _unpack_array(rest, frame, depth)[()]
 
 
@@ -337,26 +401,26 @@ def _pack_objects(value: Any, frame: Frame, depth: int) -> list[Any]:
 def _unpack_objects(rest: list[Any], frame: Frame, depth: int) -> Any:
     _need(len(rest) > 0)
     shape = _shape(rest[0])
-    _need(len(rest) - 1 == int(np.prod(shape, dtype=object)))
+    _need(len(rest) - 1 == math.prod(shape))
     made = np.empty(len(rest) - 1, dtype=object)
     for at, item in enumerate(rest[1:]):
         made[at] = frame.unpack(item, depth)
-    return made.reshape(shape)
+    try:
+        return made.reshape(shape)
+    except ValueError:
+        raise WireError("a message is malformed") from None
 
 
 # pandas' own kinds of column that are more than an array
-EXTENSIONS = ("category", "string", "str", "Int64", "Int32", "Float64", "boolean")
+EXTENSIONS = (
+    *("string", "str", "boolean", "Float32", "Float64"),
+    *(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)),
+)
 
 
 def _pack_series(value: Any, frame: Frame, depth: int) -> list[Any]:
-    plain = isinstance(value.dtype, np.dtype)
-    kept = "" if plain else str(value.dtype)
-    if kept and kept not in EXTENSIONS:
-        raise UnsendableError(f"a column of the type {kept[:60]} cannot be sent")
-    column = value.to_numpy() if plain else value.astype(object).to_numpy(copy=True)
-    if not plain:
-        column[value.isna().to_numpy()] = None
-    return [frame.pack(part, depth) for part in (value.name, *_index(value.index), kept, column)]
+    parts = (value.name, *_index(value.index), *_column(value))
+    return [frame.pack(part, depth) for part in parts]
 
 
 def _unpack_series(rest: list[Any], frame: Frame, depth: int) -> Any:
@@ -364,18 +428,66 @@ def _unpack_series(rest: list[Any], frame: Frame, depth: int) -> Any:
 
     _need(len(rest) == 5)
     name, index, index_name, kept, column = (frame.unpack(part, depth) for part in rest)
+    with _malformed():
+        rows = _unpack_index(index, index_name)
+        return pd.Series(_unpack_column(kept, column, len(rows)), index=rows, name=name)
+
+
+def _pack_table(value: Any, frame: Frame, depth: int) -> list[Any]:
+    parts = [*_index(value.columns), *_index(value.index)]
+    for at in range(value.shape[1]):
+        parts += _column(value.iloc[:, at])
+    return [frame.pack(part, depth) for part in parts]
+
+
+def _unpack_table(rest: list[Any], frame: Frame, depth: int) -> Any:
+    import pandas as pd
+
+    _need(len(rest) >= 4 and len(rest) % 2 == 0)
+    columns, columns_name, index, index_name, *parts = (frame.unpack(p, depth) for p in rest)
+    with _malformed():
+        rows = _unpack_index(index, index_name)
+        kept = zip(parts[::2], parts[1::2], strict=True)
+        made = pd.DataFrame(
+            {at: _unpack_column(*pair, len(rows)) for at, pair in enumerate(kept)}, index=rows
+        )
+        made.columns = _unpack_index(columns, columns_name)
+        return made
+
+
+def _column(value: Any) -> tuple[str, Any]:
+    """Return the name of a column's type where it is more than an array, and its values."""
+    if isinstance(value.dtype, np.dtype):
+        return "", value.to_numpy()
+    kept = str(value.dtype)
+    if kept == "category":
+        kinds = value.cat.categories
+        return kept, [value.cat.codes.to_numpy(), *_index(kinds), bool(value.cat.ordered)]
+    if kept not in EXTENSIONS:
+        raise UnsendableError(f"a column of the type {kept[:60]} cannot be sent")
+    column = value.astype(object).to_numpy(copy=True)
+    column[value.isna().to_numpy()] = None
+    return kept, column
+
+
+def _unpack_column(kept: Any, column: Any, rows: int) -> Any:
+    import pandas as pd
+
+    if kept == "category":
+        codes, kinds, name, ordered = column
+        _need(type(codes) is np.ndarray and codes.shape == (rows,) and type(ordered) is bool)
+        return pd.Categorical.from_codes(codes, _unpack_index(kinds, name), ordered=ordered)
+    _need(type(column) is np.ndarray and column.shape == (rows,))
     _need(kept == "" or kept in EXTENSIONS)
-    try:
-        made = pd.Series(column, index=_unpack_index(index, index_name), name=name)
-        return made.astype(kept) if kept else made
-    except (TypeError, ValueError):
-        raise WireError("a message is malformed") from None
+    return pd.array(column, dtype=kept) if kept else column
 
 
 def _index(index: Any) -> tuple[Any, Any]:
     if type(index).__name__ == "RangeIndex":
         return range(index.start, index.stop, index.step), index.name
-    return index.tolist(), list(index.names) if index.nlevels > 1 else index.name
+    plain = index.nlevels == 1 and isinstance(index.dtype, np.dtype)
+    values = index.to_numpy() if plain else index.tolist()
+    return values, list(index.names) if index.nlevels > 1 else index.name
 
 
 def _unpack_index(index: Any, name: Any) -> Any:
@@ -383,6 +495,8 @@ def _unpack_index(index: Any, name: Any) -> Any:
 
     if type(index) is range:
         return pd.RangeIndex(index, name=name)
+    if type(index) is np.ndarray:
+        return pd.Index(index, name=name, dtype=index.dtype)
     _need(type(index) is list)
     return (
         pd.MultiIndex.from_tuples(index, names=name)
@@ -391,26 +505,13 @@ def _unpack_index(index: Any, name: Any) -> Any:
     )
 
 
-def _pack_table(value: Any, frame: Frame, depth: int) -> list[Any]:
-    columns = [value.iloc[:, at] for at in range(value.shape[1])]
-    head = [frame.pack(part, depth) for part in (*_index(value.columns), *_index(value.index))]
-    return [*head, *(frame.pack(column, depth) for column in columns)]
-
-
-def _unpack_table(rest: list[Any], frame: Frame, depth: int) -> Any:
-    import pandas as pd
-
-    _need(len(rest) >= 4)
-    columns, columns_name, index, index_name = (frame.unpack(part, depth) for part in rest[:4])
-    series = [frame.unpack(part, depth) for part in rest[4:]]
-    _need(all(type(column) is pd.Series for column in series))
+@contextmanager
+def _malformed() -> Iterator[None]:
+    """Turn whatever pandas says of values that do not go together into one error."""
     try:
-        rows = _unpack_index(index, index_name)
-        made = pd.concat(series, axis=1) if series else pd.DataFrame(index=rows)
-        made.index, made.columns = rows, _unpack_index(columns, columns_name)
-    except (TypeError, ValueError):
+        yield
+    except Exception:
         raise WireError("a message is malformed") from None
-    return made
 
 
 def _is_tensor(value: Any, kind: type) -> bool:
@@ -463,8 +564,8 @@ KINDS: dict[str, Kind] = {
     "dict": Kind(_exactly(dict), _pack_dict, _unpack_dict),
     "array": Kind(_is_array, _pack_array, _unpack_array),
     "scalar": Kind(_is_scalar, lambda v, f, d: _pack_array(np.asarray(v), f, d), _unpack_scalar),
-    "set": _sequence(set),
-    "frozenset": _sequence(frozenset),
+    "set": _set(set),
+    "frozenset": _set(frozenset),
     "complex": Kind(
         _exactly(complex), lambda value, frame, depth: [value.real, value.imag], _unpack_complex
     ),
@@ -475,7 +576,7 @@ KINDS: dict[str, Kind] = {
     ),
     "range": Kind(
         _exactly(range),
-        lambda value, frame, depth: [value.start, value.stop, value.step],
+        _pack_range,
         _unpack_range,
     ),
     "objects": Kind(_is_object_array, _pack_objects, _unpack_objects),
@@ -548,6 +649,7 @@ class Channel:
         while view:
             try:
                 view = view[self._socket.send(view) :]
+                self._look()
             except TimeoutError:
                 self._look()
             except OSError as error:
@@ -590,6 +692,7 @@ class Channel:
             if not got:
                 raise ClosedError("the other side is gone")
             view = view[got:]
+            self._look()  # also while bytes come, one by one
         return data
 
     def _look(self) -> None:

@@ -10,6 +10,7 @@ can wait for them for ever (tensorflow#2448).
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -17,6 +18,7 @@ import socket
 import sys
 from pathlib import Path
 
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 MODULES = (
     "keras",
     "tensorflow",
@@ -42,6 +44,8 @@ MODULES = (
 def main(descriptor: int) -> None:
     """Import, say that all is ready, and fork until the other side hangs up."""
     control = socket.socket(fileno=descriptor)
+    _end_with_creator()
+    _adopt()
     _import()
     control.sendall(b"r")
     while True:
@@ -51,6 +55,16 @@ def main(descriptor: int) -> None:
         _reap()
         assert_pure()
         _fork(control, sockets[0])
+
+
+def _end_with_creator() -> None:
+    """Let the kernel end this process when the one that started it ends, however that happens."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def _adopt() -> None:
+    """Become the parent of whatever children leave behind, so that it is found and ended."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _import() -> None:
@@ -104,6 +118,7 @@ def _live(descriptor: int) -> None:
     from coursekit.grading.worker.child import Child
 
     os.setsid()
+    _end_with_creator()
     with tempfile.TemporaryDirectory(prefix="submission-") as folder:
         os.chdir(folder)
         for name in ("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):

@@ -7,6 +7,7 @@ import builtins
 import io
 import json
 import sys
+from json.encoder import encode_basestring_ascii as escape
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -29,30 +30,54 @@ class Outputs:
     """What a cell leaves, in order; lines that one stream writes in a row are one output."""
 
     def __init__(self) -> None:
-        self.items: list[Output] = []
+        self._items: list[Output] = []
+        self._parts: list[str] = []  # of the last item, while it is a stream's
         self._left = MAX_OUTPUT
         self._clear = False
 
+    @property
+    def items(self) -> list[Output]:
+        """What was left so far."""
+        if self._parts:
+            self._items[-1]["text"] = "".join(self._parts)
+        return self._items
+
     def write(self, name: str, text: str) -> None:
         """Add what was written to stdout or stderr."""
-        if not text or not self._room_for(len(json.dumps(text))):
+        room = self._left
+        if not text:
             return
-        last = self.items[-1] if self.items else {}
-        if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
-        else:
-            self.items.append({"output_type": "stream", "name": name, "text": text})
+        if not self._room_for(len(escape(text))):
+            if room > 0:
+                self._append(name, text[: room if text.isascii() else room // 12])
+                self._append("stdout", CUT)
+            return
+        self._append(name, text)
+
+    def _append(self, name: str, text: str) -> None:
+        last = self._items[-1] if self._items else {}
+        if not self._parts or last["name"] != name:
+            self._end_stream()
+            self._items.append({"output_type": "stream", "name": name, "text": ""})
+        self._parts.append(text)
+
+    def _end_stream(self) -> None:
+        self._items, self._parts = self.items, []
 
     def add(self, output: Output) -> None:
         """Add a display, a result or an error."""
+        room = self._left
         if self._room_for(len(json.dumps(output))):
-            self.items.append(output)
+            self._end_stream()
+            self._items.append(output)
+        elif room > 0:
+            self._append("stdout", CUT)
 
     def clear(self, *, wait: bool) -> None:
         """Forget what was left so far; with `wait`, when something new comes."""
         self._clear = wait
         if not wait:
-            self.items.clear()
+            self._items, self._parts = [], []
 
     def _room_for(self, size: int) -> bool:
         if self._clear:
@@ -60,8 +85,6 @@ class Outputs:
         if self._left < 0:
             return False
         self._left -= size
-        if self._left < 0:
-            self.items.append({"output_type": "stream", "name": "stdout", "text": CUT})
         return self._left >= 0
 
 
@@ -182,8 +205,11 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
 class _Nothing(Outputs):
     """Drops what is written between cells, as while the judge calls."""
 
-    def _room_for(self, size: int) -> bool:
-        return False
+    def write(self, name: str, text: str) -> None:
+        """Drop what was written."""
+
+    def add(self, output: Output) -> None:
+        """Drop a display."""
 
 
 def make_shell() -> CellShell:
@@ -194,8 +220,10 @@ def make_shell() -> CellShell:
     shell: CellShell = CellShell.instance(config=config)
     sys.stdout, sys.stderr = _Stream(shell, "stdout"), _Stream(shell, "stderr")
     builtins.input = _no_input
+    import matplotlib
     from matplotlib_inline.backend_inline import configure_inline_support
 
+    matplotlib.interactive(True)  # figures are shown when a cell ends, as in a notebook
     configure_inline_support(  # type: ignore[no-untyped-call]
         shell, "module://matplotlib_inline.backend_inline"
     )
