@@ -34,11 +34,15 @@ def probe():
     for name, value in list(globals().items()):
         if name.startswith("_"):
             continue
+        if isinstance(value, numpy.ndarray) and value.dtype == object:
+            continue  # axes of a picture
         if isinstance(value, numpy.ndarray | int | float | str):
             found[name] = value
         elif isinstance(value, keras.Model):
             found[name] = [each.numpy() for each in value.variables]
-            found[f"{name}'s optimiser"] = [each.numpy() for each in value.optimizer.variables]
+            optimiser = getattr(value, "optimizer", None)
+            begun = optimiser.variables if optimiser else []
+            found[f"{name}'s optimiser"] = [each.numpy() for each in begun]
         elif isinstance(value, keras.callbacks.History):
             found[name] = [value.history, value.epoch, value.params]
     return found
@@ -54,13 +58,14 @@ def parent() -> Iterator[WarmParent]:
 def after_given_cells(parent: WarmParent, unit: Unit, fits: list[Any]) -> tuple[Any, Any]:
     """Return what stands in a student's process after the given cells, and what they left."""
     side = StudentSide(parent.fork(), Limits())
-    side.prepare(fits)
     given = [cell for cell in master_of(unit).cells if cell.kind == "given"]
-    outputs = {cell.id: side.run(cell.id, cell.source, given=True).outputs for cell in given}
-    side.run("probe", PROBE)
-    found = side.bind(["probe"])["probe"]()
-    side.end()
-    return found, outputs
+    try:
+        side.prepare(fits)
+        outputs = {cell.id: side.run(cell.id, cell.source, given=True).outputs for cell in given}
+        side.run("probe", PROBE)
+        return side.bind(["probe"])["probe"](), outputs
+    finally:
+        side.end()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -87,5 +92,5 @@ def test_a_replayed_process_is_the_trained_one(
     trained, shown = after_given_cells(parent, unit, [])
     assert [name for name in trained if not same(found[name], trained[name])] == []
     assert outputs == shown
-    text = (unit.folder / "challenge.py").read_text(encoding="utf-8")
-    assert bool(fits) == (unit.id not in ("00_foundations", "03_mnist")), text.count(".fit(")
+    # Fashion trains with a callback of the course's own: that is done again.
+    assert bool(fits) == (unit.id in ("01_regression", "02_iris", "04_heart"))
