@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import hashlib
 import hmac
 import io
 import random
 import re
+import signal
 import sys
 import time
 import traceback
@@ -25,6 +27,7 @@ import numpy as np
 from coursekit import expect
 from coursekit.grading.doubles import Doubles
 from coursekit.grading.fits import Fit, Recorder
+from coursekit.grading.outputs import legible
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.student import Broken, Stopped, StudentSide
 from coursekit.grading.wire import UnsendableError
@@ -70,16 +73,18 @@ class Attempt:
         flags = [f"could not be looked into: {text}" for text in dict.fromkeys(self.opaque)]
         if verdict is Verdict.PASS or " is of type " in about.get("text", ""):
             flags = []  # nothing was lost, or the check asked for the type and got its answer
+        about["text"] = legible(about.get("text", ""))
+        about["trace"] = tuple(map(legible, about.get("trace", ())))
         return Outcome(
             check=self.cell.id,
             question=self.cell.question,
             verdict=verdict,
             points=points,
             max_points=self.cell.points,
-            shown=self.shown,
-            printed=self.printed,
-            calls=tuple(self.calls),
-            flags=tuple(flags),
+            shown=legible(self.shown),
+            printed=legible(self.printed),
+            calls=tuple(map(legible, self.calls)),
+            flags=tuple(map(legible, flags)),
             seconds=round(self.seconds, 3),
             margins=dict(self.margins),
             **about,
@@ -127,7 +132,7 @@ class Judge:
         return self._recorder.fits
 
     def _run_given(self, cell: Cell) -> None:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with _captured(io.StringIO()):
             try:
                 with self._recorder.noting():
                     exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
@@ -171,18 +176,32 @@ class Judge:
         self._side, self._attempt = side, attempt
         side.hidden, side.seed, side.called = False, None, ""
         side.calls, side.opaque = attempt.calls, attempt.opaque
-        side.is_own = lambda value: id(value) not in self._given
+        side.is_own = self._is_own
         # A check that sets no seed must not depend on what ran before it.
         random.seed(0)
         np.random.seed(0)
         if keras := sys.modules.get("keras"):
             keras.utils.set_random_seed(0)
 
+    def _is_own(self, value: Any) -> bool:
+        """Whether a check made an object: it, or what it looks into, was not given to it."""
+        given = set(self._given)
+        for function in self._names.values():
+            if hasattr(function, "cache_info"):  # what it remembers, it gives again
+                kept = gc.get_referents(function)
+                given |= {id(each) for each in _containers(kept, DEPTH + 3)}
+        while value is not None:
+            if id(value) in given:
+                return False
+            value = value.base if isinstance(value, np.ndarray) else None
+        return True
+
     def _run_part(self, attempt: Attempt, side: StudentSide, code: str) -> Outcome | None:
         began, out = time.perf_counter(), io.StringIO()
         try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-                exec(compile(code, f"<{attempt.cell.id}>", "exec"), attempt.names)
+            compiled = compile(code, f"<{attempt.cell.id}>", "exec")
+            with _limited(side), _captured(out):
+                exec(compiled, attempt.names)
         except (Broken, Stopped):
             self._note(attempt, side, out, began)
             raise
@@ -236,6 +255,29 @@ class Judge:
                 clear()
         expect.forget_failures()
         _close_figures()
+
+
+@contextlib.contextmanager
+def _captured(out: io.StringIO) -> Iterator[None]:
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextlib.contextmanager
+def _limited(side: StudentSide) -> Iterator[None]:
+    """Stop what the judge does itself after so much computing time; waiting for a child is free."""
+
+    def stop(*_: object) -> None:
+        side.called = ""
+        raise Stopped("cpu", side.limits.cpu_check)
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, side.limits.cpu_check)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def parts(source: str) -> list[tuple[bool, str]]:

@@ -86,6 +86,10 @@ class JudgeProcess:
         self.start()
         try:
             told = self._ask({"op": "judge", "sheet": asdict(sheet)})
+        except JudgedError as error:
+            if error.kind != MISBEHAVED:
+                self.stop()  # it has ended
+            raise
         except (WireError, EngineError) as error:
             said = self._last_words()
             self.stop()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from coursekit.grading.forks import WarmParent
@@ -91,8 +92,11 @@ class Session:
         for _ in range(MAX_RESTARTS):
             if self._passes():
                 break
+            if self._spent >= self.limits.cpu_notebook:
+                self._give_up(f"more than {self.limits.cpu_notebook:g} s of computing time")
+                break
         else:
-            self._give_up()
+            self._give_up(f"stopped {MAX_RESTARTS} times")
         self._try_in_order()
         self.seconds["total"] = round(time.perf_counter() - began, 3)
         return [self._decided[cell.id] for cell in self._checks()]
@@ -120,7 +124,7 @@ class Session:
 
     def _side(self) -> StudentSide:
         """Return a new process of the student's."""
-        side = StudentSide(self.parent.fork(), self.limits)
+        side = StudentSide(self.parent.fork(), self.limits, self._spent)
         if self.replays:
             side.prepare(self.judge.fits)
         return side
@@ -144,7 +148,7 @@ class Session:
         if cell.id in self._decided:
             return True
         try:
-            attempt = self.judge.begin(cell, side.bind(self._answers_above(cell)))
+            attempt = self._begin(side, cell)
         except (Stopped, Broken) as error:
             return self._stopped_in(Attempt(cell, {}, []), side, error)
         if stop := self.stops.get(cell.question):
@@ -154,6 +158,13 @@ class Session:
             self._decide(attempt.outcome(verdict, text=text, error=verdict.value))
             return True
         return self._go_on(side, attempt, paused)
+
+    def _begin(self, side: StudentSide, check: Cell) -> Attempt:
+        side.opaque = []
+        bound = side.bind(self._answers_above(check))
+        attempt = self.judge.begin(check, bound)
+        attempt.opaque = side.opaque
+        return attempt
 
     def _go_on(self, side: StudentSide, attempt: Attempt, paused: list[Attempt] | None) -> bool:
         """Run an attempt's visible part, or to its end if nothing is to be paused."""
@@ -196,11 +207,11 @@ class Session:
         self.stops[cell] = made
         return made
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: str) -> None:
         for cell in self._checks():
             if cell.id not in self._decided:
                 waits = Attempt(cell, {}, [])
-                text = f"It waits: the notebook was stopped {MAX_RESTARTS} times."
+                text = f"It waits: {why}."
                 self._decide(waits.outcome(Verdict.WAITS, text=text))
 
     def _outcomes_of(self, question: str) -> list[Outcome]:
@@ -239,15 +250,8 @@ class Session:
         kept, side = dict(self.ran), self._side()
         before = {name: self._decided.pop(name) for name in suspect}
         try:
-            for cell in self.sheet.cells:
-                if not suspect - set(self._decided):
-                    break
-                if cell.kind == "check" and cell.id in suspect:
-                    bound = side.bind(self._answers_above(cell))
-                    if not self._go_on(side, self.judge.begin(cell, bound), None):
-                        break
-                elif cell.kind != "check" and cell.is_code and not self._run(side, cell):
-                    break
+            with suppress(Stopped, Broken):  # the first verdicts stand
+                self._run_in_order(side, suspect)
         finally:
             self._count(side)
             side.end()
@@ -257,7 +261,20 @@ class Session:
             if again is None or again.verdict is not Verdict.PASS:
                 self._decided[name] = outcome
             else:
-                self._decided[name] = replace(again, flags=(*again.flags, LATER))
+                # Its visible part may have run after another's hidden one: the first is shown.
+                self._decided[name] = replace(
+                    again, shown=outcome.shown, flags=(*again.flags, LATER)
+                )
+
+    def _run_in_order(self, side: StudentSide, suspect: set[str]) -> None:
+        for cell in self.sheet.cells:
+            if not suspect - set(self._decided):
+                return
+            if cell.kind == "check" and cell.id in suspect:
+                if not self._go_on(side, self._begin(side, cell), None):
+                    return
+            elif cell.kind != "check" and cell.is_code and not self._run(side, cell):
+                return
 
     def _rebound_below(self, check: Cell) -> bool:
         """Whether a student's cell below a check binds, or changes, a name that one above reads."""
@@ -274,6 +291,10 @@ class Session:
         return False
 
     # --- time ---
+
+    @property
+    def _spent(self) -> float:
+        return self.seconds.get("cpu", 0.0)
 
     def _add(self, what: str, seconds: float) -> None:
         self.seconds[what] = round(self.seconds.get(what, 0.0) + seconds, 3)

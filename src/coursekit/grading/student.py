@@ -12,6 +12,7 @@ import numpy as np
 
 from coursekit.grading.fits import Fit
 from coursekit.grading.forks import Child
+from coursekit.grading.outputs import clean_outputs, legible
 from coursekit.grading.wire import (
     ERRORS,
     Channel,
@@ -22,10 +23,13 @@ from coursekit.grading.wire import (
     WireError,
     brief,
     numbers,
+    opaque,
 )
+from coursekit.models import ModelError
 
 MAX_CALLS = 200_000
-MAX_OUTPUTS = 2_000  # of one cell
+MAX_SHOWN = 48 << 20  # bytes of all outputs of one child
+MAX_CELL = 8 << 20  # and of one cell
 SHOWN_CALLS = 40  # of a check, in the record
 
 
@@ -37,6 +41,8 @@ class Limits:
     ----------
     cpu_call, cpu_cell, cpu_notebook : float
         Of one call of a student's function, of one cell, and of all together.
+    cpu_check : float
+        Of the judge's own work for a part of a check: answers may make it count to a billion.
     wall : float
         How many times its CPU limit a call or cell may take by the clock.
     """
@@ -44,6 +50,7 @@ class Limits:
     cpu_call: float = 300.0
     cpu_cell: float = 300.0
     cpu_notebook: float = 1800.0
+    cpu_check: float = 900.0
     wall: float = 4.0
 
 
@@ -118,11 +125,18 @@ class RemoteModel(RemoteObject):
         """Why it is not rebuilt, for `coursekit.models`."""
         return self._text.partition(": ")[2] or "it is of a class of its own"
 
+    def __getattr__(self, name: str) -> Any:
+        self._refuse_hidden()
+        return super().__getattr__(name)
+
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Ask the student's side, but never about hidden inputs."""
+        self._refuse_hidden()
+        return super().__call__(*arguments, **named)
+
+    def _refuse_hidden(self) -> None:
         if self._side.hidden:
             raise ValueError(f"The grader cannot rebuild the model: {self.why_not_sendable}.")
-        return super().__call__(*arguments, **named)
 
 
 class StudentSide:
@@ -132,6 +146,8 @@ class StudentSide:
     ----------
     child : Child
     limits : Limits
+    spent : float
+        CPU seconds that other children of the same notebook have used.
 
     Attributes
     ----------
@@ -148,8 +164,9 @@ class StudentSide:
         The function that was called last.
     """
 
-    def __init__(self, child: Child, limits: Limits) -> None:
+    def __init__(self, child: Child, limits: Limits, spent: float = 0.0) -> None:
         self._child, self.limits = child, limits
+        self._spent, self._used, self._room = spent, 0.0, MAX_SHOWN
         self._channel = Channel(child.connection, self, self._watch)
         self._ids = numbers()
         self._kept: dict[int, Any] = {}
@@ -188,20 +205,32 @@ class StudentSide:
         outputs, number, error = (head.get(key) for key in ("outputs", "number", "error"))
         if type(outputs) is not list or type(number) is not int or type(error) is not str:
             raise Broken(WireError("a message is malformed"))
-        kept = [clean for output in outputs[:MAX_OUTPUTS] if (clean := clean_output(output))]
-        return Ran(kept, number, error)
+        if not 0 <= number < 10**9:
+            raise Broken(WireError("a message is malformed"))
+        room = min(self._room, MAX_CELL)
+        kept, left = clean_outputs(outputs, room)
+        self._room -= room - left
+        return Ran(kept, number, legible(error, 100))
 
     def bind(self, names: list[str]) -> dict[str, Any]:
         """Return what the student's names stand for now, those that stand for something."""
+        self.called = ""
         head, frame = self._ask("bind", {"names": names}, None, self.limits.cpu_call)
         bound = head.get("bound")
         if type(bound) is not dict or not set(bound) <= set(names):
             raise Broken(WireError("a message is malformed"))
-        return {name: self._unpack(frame, value) for name, value in bound.items()}
+        return {name: self._bound(frame, value) for name, value in bound.items()}
+
+    def _bound(self, frame: Frame, head: Any) -> Any:
+        try:
+            return self._unpack(frame, head)
+        except ModelError as error:  # a model where a function should stand
+            return opaque("model", str(error))
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that the child has used."""
-        return self._child.cpu_seconds()
+        """Return the CPU time that the child has used, as far as it was seen."""
+        self._used = max(self._used, self._child.cpu_seconds())
+        return self._used
 
     def end(self) -> None:
         """End the child."""
@@ -329,11 +358,11 @@ class StudentSide:
         now = time.monotonic()
         if self._clock_before < 0:
             self._clock_before = self._looked = now
-            self._cpu_before = self._child.cpu_seconds()
         elif now - self._looked > 0.25:
-            self._looked = now
-            used = self._child.cpu_seconds()
-            if used > self.limits.cpu_notebook:
+            self._looked, used = now, self.cpu_seconds()
+            if self._cpu_before < 0:
+                self._cpu_before = used
+            if self._spent + used > self.limits.cpu_notebook:
                 raise Stopped("cpu", self.limits.cpu_notebook)
             if used - self._cpu_before > self._cpu_limit:
                 raise Stopped("cpu", self._cpu_limit)
@@ -377,30 +406,3 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
     elif isinstance(target, (dict, set)):
         target.clear()
         target.update(new)
-
-
-TEXTS = {"stream": ("name", "text"), "error": ("ename", "evalue")}
-
-
-def clean_output(output: Any) -> dict[str, Any] | None:
-    """Return an output that came, reduced to what nbformat knows; None if it is none."""
-    if type(output) is not dict:
-        return None
-    kind = output.get("output_type")
-    if kind in TEXTS:
-        made = {"output_type": kind, **{key: str(output.get(key, "")) for key in TEXTS[kind]}}
-        if kind == "error":
-            lines = output.get("traceback")
-            made["traceback"] = [str(line) for line in lines] if type(lines) is list else []
-        elif made["name"] not in ("stdout", "stderr"):
-            return None
-        return made
-    if kind in ("display_data", "execute_result"):
-        data, about = output.get("data"), output.get("metadata")
-        if type(data) is not dict or type(about) is not dict:
-            return None
-        made = {"output_type": kind, "data": data, "metadata": about}
-        if kind == "execute_result":
-            made["execution_count"] = output.get("execution_count")
-        return made
-    return None

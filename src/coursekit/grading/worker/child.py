@@ -25,6 +25,8 @@ from coursekit.grading.wire import (
 from coursekit.grading.worker.shell import CellShell, make_shell
 
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, np.ufunc)
+WRAPPERS = ("functools", "operator", "numpy", "tensorflow.python.eager.polymorphic_function")
+"""Modules whose callable objects stand for functions: cached, vectorised, compiled ones."""
 
 
 class Kept:
@@ -53,6 +55,8 @@ class Kept:
 
 def _tag(value: Any) -> str:
     if isinstance(value, FUNCTIONS) or (isinstance(value, type) and _is_own(value)):
+        return "function"
+    if callable(value) and type(value).__module__.startswith(WRAPPERS):
         return "function"
     import keras
 
