@@ -398,5 +398,5 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
 def _fits(target: Any, new: Any) -> bool:
     """Whether a container can be made equal to another in place."""
     if isinstance(target, np.ndarray) and isinstance(new, np.ndarray):
-        return target.shape == new.shape and target.dtype == new.dtype
+        return bool(target.shape == new.shape and target.dtype == new.dtype)
     return isinstance(target, (list, dict)) and type(target) is type(new)
