@@ -159,6 +159,7 @@ expect.better(_error, baseline_mse, factor=0.7, name="silver")
 # %% check="q4_train" part="gold" points=2
 keras.utils.set_random_seed(4)
 _model = train(rows.x_train, rows.y_train)
+expect.rebuilds(_model)
 ### BEGIN HIDDEN TESTS
 from coursekit.grading import held_out
 

@@ -14,7 +14,7 @@
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - A *warning* below a check costs no points. Read it all the same: it often names what goes wrong next.
 # - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # Run the next three cells first.
@@ -412,7 +412,7 @@ expect.equal(list(_answer), [2, 3], name="patience left after the last epoch")
 # %% [markdown] prompt="q7_train"
 # ## Question 7: how good can you get? (4 points)
 #
-# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the rows it is given, and returns it. Anything from the lectures goes: another size or activation, more steps, early stopping on rows you set aside yourself. So does a learning rate that falls towards the end (Foundations 3 said why; look up `keras.optimizers.schedules`). Use Keras' own layers only, no `Lambda` and no class of your own: the grader rebuilds your model from its configuration and its weights. Aim for less than ten seconds.
+# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the rows it is given, and returns it. Anything from the lectures goes: another size or activation, more steps, early stopping on rows you set aside yourself. So does a learning rate that falls towards the end (Foundations 3 said why; look up `keras.optimizers.schedules`). Use Keras' own layers only: no `Lambda`, no class of your own, since the grader rebuilds your model from its description. Aim for less than ten seconds.
 #
 # **Choose first:** add a cell of your own, train on `x_train`, compare on `x_val`. Run the checks when you have decided, since test rows that help you choose are no test any more. The checks call `train_model` once, with all 110 rows, and all three tiers look at that one model. If you change something, run the answer cell again before the checks.
 #
@@ -459,6 +459,7 @@ expect.is_a(
     name="what train_model returns",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 _prediction = np.asarray(_model(x_test))
 expect.shape(_prediction, (len(x_test), 1), name="predictions for the test rows")
 expect.better(
@@ -477,6 +478,7 @@ expect.is_a(
     name="what train_model returns",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 _prediction = np.asarray(_model(x_test)).reshape(-1)
 expect.better(
     float(np.mean((y_test - _prediction) ** 2)),
@@ -494,6 +496,7 @@ expect.is_a(
     name="what train_model returns (the grader looks at its error)",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 ### BEGIN HIDDEN TESTS
 from coursekit.grading import held_out
 

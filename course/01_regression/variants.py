@@ -481,3 +481,34 @@ def train_model(x, y):
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.05), loss="mse")
     model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=10, batch_size=16, verbose=0)
     return model
+
+
+# %% q7_train wrong="a Lambda, which the grader does not rebuild" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    wave = keras.layers.Lambda(lambda t: keras.ops.sin(2 * np.pi * t))
+    inputs = keras.Input(shape=(2,))
+    made = keras.layers.Concatenate()([inputs, inputs * inputs, wave(inputs)])
+    model = keras.Model(inputs, keras.layers.Dense(1)(made))
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.03), loss="mse")
+    model.fit(np.tile(x, (20, 1)), np.tile(y, 20), epochs=20, batch_size=16, verbose=0)
+    return model
+
+
+# %% q7_train wrong="a model of a class of its own" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    class Surface(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden = [keras.layers.Dense(64, activation="relu") for _ in range(2)]
+            self.last = keras.layers.Dense(1)
+
+        def call(self, inputs):
+            for layer in self.hidden:
+                inputs = layer(inputs)
+            return self.last(inputs)
+
+    model = Surface()
+    rate = keras.optimizers.schedules.CosineDecay(0.014, decay_steps=4 * (len(x) * 26 // 16))
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate=rate), loss="mse")
+    model.fit(np.tile(x, (26, 1)), np.tile(y, 26), epochs=4, batch_size=16, verbose=0)
+    return model

@@ -14,7 +14,7 @@
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - A *warning* below a check costs no points. Read it all the same: it often names what goes wrong next.
 # - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # Run the next three cells first.
@@ -236,7 +236,7 @@ expect.equal(tuple(_pair), ("sparse_categorical_crossentropy", False), name="one
 # %% [markdown] prompt="q4_build_model"
 # ## Question 4: a classifier (3 points)
 #
-# Write `build_model(x)`, which returns a **compiled** Keras model with 4 inputs and 3 outputs: probabilities. `x` holds the training flowers, shape `(n, 4)`, for those who want to scale inside the model with their mean and deviation: `keras.layers.Normalization(mean=..., variance=...)`. (Here, unlike in the lecture, without `adapt`: the grader rebuilds your model from its configuration and weights, and an adapted layer does not survive that. Nor does a `Lambda` or a class of your own.) The model gets plain centimetres.
+# Write `build_model(x)`, which returns a **compiled** Keras model with 4 inputs and 3 outputs: probabilities. `x` holds the training flowers, shape `(n, 4)`, for those who want to scale inside the model with their mean and deviation: a `keras.layers.Normalization` that has seen them (`adapt`), or that is told them (`mean=..., variance=...`). The model gets plain centimetres. It begins with `keras.Input(shape=(4,))`. Use Keras' own layers only: no `Lambda`, no class of your own, since the grader rebuilds your model from its description.
 #
 # The check trains it with *sparse* labels for 5 epochs of ten copies of the 90 training flowers, in batches of 10. (Keras takes longer to begin an epoch than to walk over our few flowers; ten copies are ten epochs in one.) It wants a validation cross-entropy no higher than that of the default logistic regression printed above.
 
@@ -290,6 +290,7 @@ expect.that(
     got="a model without loss and optimiser",
     hint="Call model.compile(...) before you return the model.",
 )
+expect.rebuilds(_model)
 _model.fit(repeat(x_train, 10), repeat(y_train, 10), epochs=5, batch_size=10, verbose=0)
 _shares = np.asarray(_model(x_val), dtype=float)
 expect.shape(_shares, (30, 3), name="its answer for 30 flowers")
@@ -446,7 +447,7 @@ expect.equal(_said, ["unsure", "setosa"], name="another threshold")
 # %% [markdown] prompt="q7_train"
 # ## Question 7: how good can you get? (4 points)
 #
-# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the flowers it is given (plain centimetres, sparse labels), and returns it. The model takes centimetres and gives three probabilities. Anything from the lectures goes, with Keras' own layers, and without `adapt` (see question 4). Aim for less than ten seconds.
+# The last question is open. Write `train_model(x, y)`: it builds a model, trains it on the flowers it is given (plain centimetres, sparse labels), and returns it. The model takes centimetres and gives three probabilities. Anything from the lectures goes, with Keras' own layers (see question 4). Aim for less than ten seconds.
 #
 # **Choose first:** add a cell of your own, train on `x_train`, compare on `x_val`. Run the checks when you have decided. They call `train_model` with all 120 flowers and look at the 30 test flowers. The grader does the same with *another* stratified split, and with the species numbered in another order. So what matters is the way you train, not the luck of one draw. (Both draws are kind to logistic regression; on many it misses a flower or two, and then so may you.) If you change something, run the answer cell again before the checks.
 #
@@ -515,6 +516,7 @@ expect.is_a(
     name="what train_model returns",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 expect.better(
     count_right(_model, x_test, y_test),
     majority_right,
@@ -532,6 +534,7 @@ expect.is_a(
     name="what train_model returns",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 expect.better(
     count_right(_model, x_test, y_test),
     logistic_right - 2,
@@ -548,6 +551,7 @@ expect.is_a(
     name="what train_model returns",
     hint="Return the model, not what fit returns.",
 )
+expect.rebuilds(_model)
 expect.better(
     count_right(_model, x_test, y_test),
     logistic_right - 1,
@@ -562,6 +566,7 @@ _right = logistic_count(_x, _y, _x_test, _y_test)
 keras.utils.set_random_seed(8)
 _model = train_model(_x, _y)
 expect.is_a(_model, keras.Model, name="what train_model returns")
+expect.rebuilds(_model)
 expect.better(
     count_right(_model, _x_test, _y_test),
     _right - 1,

@@ -255,6 +255,20 @@ def build_model(x):
     return keras.Sequential([keras.Input(shape=(4,)), hidden, last])
 
 
+# %% q4_build_model wrong="a Lambda, which the grader does not rebuild" loses="q4_build_model-learns"
+def build_model(x):
+    mean, sd = x.mean(axis=0), x.std(axis=0)
+    scale = keras.layers.Lambda(lambda lengths: (lengths - mean) / sd)
+    layers = [
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+    model = keras.Sequential([keras.Input(shape=(4,)), scale, *layers])
+    adam = keras.optimizers.Adam(learning_rate=0.01)
+    model.compile(optimizer=adam, loss="sparse_categorical_crossentropy")
+    return model
+
+
 # %% q5_robust_model right="as large, with L2"
 def robust_model(x):
     model = keras.Sequential([keras.Input(shape=(4,))])
@@ -465,4 +479,38 @@ def train_model(x, y):
     adam = keras.optimizers.Adam(learning_rate=0.01)
     model.compile(optimizer=adam, loss="sparse_categorical_crossentropy")
     model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=6, batch_size=12, verbose=0)
+    return model
+
+
+# %% q7_train wrong="a Lambda, which the grader does not rebuild" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    mean, sd = x.mean(axis=0), x.std(axis=0)
+    scale = keras.layers.Lambda(lambda lengths: (lengths - mean) / sd)
+    layers = [
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+    model = keras.Sequential([keras.Input(shape=(4,)), scale, *layers])
+    adam = keras.optimizers.Adam(learning_rate=0.005)
+    model.compile(optimizer=adam, loss="sparse_categorical_crossentropy")
+    model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=5, batch_size=12, verbose=0)
+    return model
+
+
+# %% q7_train wrong="a model of a class of its own" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    class Flowers(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.scale = keras.layers.Normalization(mean=x.mean(axis=0), variance=x.var(axis=0))
+            self.hidden = keras.layers.Dense(16, activation="relu")
+            self.last = keras.layers.Dense(3, activation="softmax")
+
+        def call(self, inputs):
+            return self.last(self.hidden(self.scale(inputs)))
+
+    model = Flowers()
+    adam = keras.optimizers.Adam(learning_rate=0.005)
+    model.compile(optimizer=adam, loss="sparse_categorical_crossentropy")
+    model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=5, batch_size=12, verbose=0)
     return model

@@ -651,6 +651,29 @@ def train_reader(x, y):
     return model
 
 
+# %% q7_train_reader right="scaled by an adapted layer"
+def train_reader(x, y):
+    layers = keras.layers
+    scale = layers.Normalization(axis=None)
+    scale.adapt(x)
+    model = keras.Sequential([keras.Input(shape=(28, 28, 1)), scale])
+    model.add(layers.RandomTranslation(0.06, 0.06, fill_mode="nearest"))
+    for filters in 16, 32, 48:
+        model.add(layers.Conv2D(filters, 3, activation="relu"))
+        if filters < 48:
+            model.add(layers.MaxPooling2D())
+        model.add(layers.BatchNormalization(momentum=0.9))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(48, activation="relu"))
+    model.add(layers.Dropout(0.2))
+    model.add(layers.Dense(10, activation="softmax"))
+    rate = keras.optimizers.schedules.CosineDecay(0.004, decay_steps=6 * len(x) // 128)
+    adam = keras.optimizers.Adam(learning_rate=rate)
+    model.compile(optimizer=adam, loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=6, batch_size=128, verbose=0)
+    return model
+
+
 # %% q7_train_reader wrong="a dense layer of 100 units, far too large" loses="q7_train_reader-bronze q7_train_reader-silver q7_train_reader-gold"
 def train_reader(x, y):
     layers = keras.layers
@@ -687,20 +710,32 @@ def train_reader(x, y):
     return model
 
 
-# %% q7_train_reader wrong="scaled by an adapted layer, which no copy remembers" loses="q7_train_reader-bronze q7_train_reader-silver q7_train_reader-gold"
+# %% q7_train_reader wrong="scaled by a Lambda, which the grader does not rebuild" loses="q7_train_reader-bronze q7_train_reader-silver q7_train_reader-gold"
 def train_reader(x, y):
     layers = keras.layers
-    scale = layers.Normalization(axis=None)
-    scale.adapt(x)
+    scale = layers.Lambda(lambda pixels: pixels / 255)
     model = keras.Sequential([keras.Input(shape=(28, 28, 1)), scale])
-    for filters in (12, 24):
-        model.add(layers.Conv2D(filters, 3, activation="relu"))
-        model.add(layers.MaxPooling2D())
+    model.add(layers.Conv2D(8, 5, strides=2, activation="relu"))
     model.add(layers.Flatten())
-    model.add(layers.Dense(48, activation="relu"))
     model.add(layers.Dense(10, activation="softmax"))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    model.fit(x, y, epochs=3, batch_size=64, verbose=0)
+    model.fit(x, y, epochs=1, batch_size=100, verbose=0)
+    return model
+
+
+# %% q7_train_reader wrong="a layer of a class of its own" loses="q7_train_reader-bronze q7_train_reader-silver q7_train_reader-gold"
+def train_reader(x, y):
+    class Scaled(keras.layers.Layer):
+        def call(self, pixels):
+            return pixels / 255
+
+    layers = keras.layers
+    model = keras.Sequential([keras.Input(shape=(28, 28, 1)), Scaled()])
+    model.add(layers.Conv2D(8, 5, strides=2, activation="relu"))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(10, activation="softmax"))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=1, batch_size=100, verbose=0)
     return model
 
 

@@ -14,7 +14,7 @@
 # - Each question has **one cell for your answer**. Replace the line `raise NotImplementedError(...)` with your code.
 # - Below it are **checks**. Run them: each one passes, or says what it expected, what it got and what to try, or tells you that you have not tried yet.
 # - Each check is all or nothing; a question's points are shared among its checks. Some checks have a hidden part that only the grader runs: it asks the same of your function with other numbers.
-# - If a *warning* appears below a check, mend what it names, even if the check says `pass`: the grader gives no points for a check that warns.
+# - A *warning* below a check costs no points. Read it all the same: it often names what goes wrong next.
 # - You may add cells of your own anywhere. Write only where `raise NotImplementedError` or *Replace this line* stands: all other cells are given, and the grader puts them back.
 #
 # ## The patients
@@ -584,7 +584,7 @@ expect.close(_found, 2, name="a healthy patient with p = 1")
 # %% [markdown] prompt="q7_train"
 # ## Question 7: how good can you get? (4 points)
 #
-# The last question is open. Write `train_model(x, y)`: it builds a network, trains it on the rows it is given, and returns it. `x` has shape `(n, 29)`, as `prepare` makes it; `y` holds 0 and 1. The model takes such rows and gives one probability for each, that of a 1, in the shape `(n, 1)`. Anything from the lectures goes; think of the brakes. Use Keras' own layers only, since the grader rebuilds your model from its configuration and its weights: no `Lambda`, no class of your own, and no layer that needs `adapt`. `x` is scaled already. Aim for less than three seconds: it is called ten times.
+# The last question is open. Write `train_model(x, y)`: it builds a network, trains it on the rows it is given, and returns it. `x` has shape `(n, 29)`, as `prepare` makes it; `y` holds 0 and 1. The model takes such rows and gives one probability for each, that of a 1, in the shape `(n, 1)`. Anything from the lectures goes; think of the brakes. Use Keras' own layers only: no `Lambda`, no class of your own, since the grader rebuilds your model from its description. `x` is scaled already. Aim for less than three seconds: it is called ten times.
 #
 # The checks cross-validate it: on each of five stratified folds, `train_model` sees the other four, and the AUC is taken on the one left out. Logistic regression gets the same folds. Its **spread** is the standard deviation of its five AUCs. The grader does the same with *other* folds, and with 1 for the **healthy**. On other folds the same recipe gives a somewhat different number. So do not stop where gold *just* passes here: leave room. Near logistic regression's own mean you are safe.
 #
@@ -636,6 +636,8 @@ def mean_auc(found):
         name="what train_model returns",
         hint="Return the model, not what fit returns.",
     )
+    for number, (model, _, _) in enumerate(found, 1):
+        expect.rebuilds(model, name=f"model {number} of {len(found)}")
     answers = [np.asarray(model(x)) for model, x, _ in found]
     expect.shape(answers[0], (len(found[0][1]), 1), name="the answers of the first model")
     every = np.concatenate(answers)

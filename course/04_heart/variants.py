@@ -683,3 +683,32 @@ def train_model(x, y):
     rows, labels = np.tile(every, (8, 1)), np.tile(disease, 8)
     model.fit(rows, labels, epochs=5, batch_size=32, verbose=0)
     return model
+
+
+# %% q7_train wrong="a Lambda, which the grader does not rebuild" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    some = keras.layers.Lambda(lambda columns: columns[:, 5:])
+    layers = [
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+    model = keras.Sequential([keras.Input(shape=(29,)), some, *layers])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=3, batch_size=32, verbose=0)
+    return model
+
+
+# %% q7_train wrong="a model of a class of its own" loses="q7_train-bronze q7_train-silver q7_train-gold"
+def train_model(x, y):
+    class Logistic(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(1, activation="sigmoid")
+
+        def call(self, columns):
+            return self.last(columns)
+
+    model = Logistic()
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
+    model.fit(np.tile(x, (10, 1)), np.tile(y, 10), epochs=5, batch_size=32, verbose=0)
+    return model

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit._parts import DTYPES, WORDS, ModelError, build, named, said, scalar, word
+from coursekit._compiling import compile_as
+from coursekit._parts import DTYPES, WORDS, ModelError, build, named, said, scalar
 
 MAX_LAYERS, MAX_CALLS = 200, 1_000
 MAX_PARAMETERS = 20_000_000
-MAX_ACTIVATION = 1_000_000
-"""Numbers that one layer may make of one row; a batch has hundreds of rows."""
+MAX_ACTIVATION, MAX_ACTIVATIONS = 1_000_000, 4_000_000
+"""Numbers that a layer, and a model, may make of one row; a batch has hundreds of rows."""
 ROWS = 7
 """How many rows stand for a batch where sizes are worked out."""
 MAX_NODES, MAX_DEPTH, MAX_TEXT = 200_000, 40, 300
-TRAINING = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 
 Description = dict[str, Any]
 Tensors = dict[tuple[str, int], list[tuple[Any, Any]]]
@@ -62,7 +62,7 @@ def rebuild(description: Description, arrays: Sequence[NDArray[Any]]) -> Any:
         for layer in flat(model):
             if hasattr(layer, "finalize_state"):  # Normalization keeps a copy of what it adapted
                 layer.finalize_state()
-        _compile(model, description.get("compile"))
+        compile_as(model, description.get("compile"))
         return model
     except ModelError:
         raise
@@ -134,8 +134,9 @@ def _matched(model: Any, arrays: Sequence[Any], pending: list[Any]) -> list[tupl
     made_here = {id(variable) for variable in pending}
     if len(variables) != len(arrays) or not {id(each) for each in variables} <= made_here:
         raise ModelError(f"The model has {len(variables)} weights, and {len(arrays)} came.")
-    for variable, array in zip(variables, arrays, strict=True):
-        if tuple(variable.shape) != array.shape or variable.dtype != array.dtype.name:
+    pairs = list(zip(variables, arrays, strict=True))
+    for variable, array in pairs:
+        if tuple(variable.shape) != array.shape or np.dtype(variable.dtype) != array.dtype:
             raise ModelError(
                 f"The weight {variable.path} has shape {tuple(variable.shape)}, {variable.dtype}; "
                 f"what came has shape {array.shape}, {array.dtype}."
@@ -145,7 +146,7 @@ def _matched(model: Any, arrays: Sequence[Any], pending: list[Any]) -> list[tupl
                 f"its weights contain NaN or infinity: {variable.path}; train it with a lower "
                 "learning rate."
             )
-    return list(zip(variables, arrays, strict=True))
+    return pairs
 
 
 def _fill(pairs: list[tuple[Any, Any]]) -> None:
@@ -167,13 +168,20 @@ def flat(model: Any) -> Iterator[Any]:
 
 
 class _Builder:
-    """Builds a model and those within it; counts their layers and calls."""
+    """Builds a model and those within it; counts layers, calls, and numbers made of one row."""
 
     def __init__(self) -> None:
-        self.layers = self.calls = 0
+        self.layers = self.calls = self.numbers = 0
+        self.costs: dict[int, tuple[int, int]] = {}  # calls and numbers of models called as layers
 
     def model(self, plain: Description) -> Any:
         """Return the model that a description asks for."""
+        before = self.calls, self.numbers
+        made = self._model(plain)
+        self.costs[id(made)] = self.calls - before[0], self.numbers - before[1]
+        return made
+
+    def _model(self, plain: Description) -> Any:
         import keras
 
         kind, members = plain.get("model"), plain.get("layers")
@@ -195,12 +203,29 @@ class _Builder:
             raise ModelError("A sequential model begins with its input.")
         shape: Any = _sample(layers[0])
         for layer in layers[1:]:
+            self._call(layer)
             try:
                 shape = layer.compute_output_shape(shape)
             except Exception as error:
                 raise ModelError(f"Keras refuses the layer {layer.name}: {said(error)}") from error
-            _check_shape(shape, layer.name)
+            self._add(_row_size(shape, layer.name))
         return layers
+
+    def _call(self, made: Any) -> None:
+        """Count a call before it is made; that of a model costs what is in it, each time."""
+        calls, numbers = self.costs.get(id(made), (0, 0))
+        self.calls += calls + 1
+        if self.calls > MAX_CALLS:
+            raise ModelError(f"The model calls its layers more than {MAX_CALLS:,} times.")
+        self._add(numbers)
+
+    def _add(self, numbers: int) -> None:
+        """Count what a call makes of one row."""
+        self.numbers += numbers
+        if self.numbers > MAX_ACTIVATIONS:
+            raise ModelError(
+                f"The layers make over {MAX_ACTIVATIONS:,} numbers of one row: use fewer units."
+            )
 
     def _make(self, member: Any) -> Any:
         """Return a layer, an operation or a model, not yet called."""
@@ -244,10 +269,12 @@ class _Builder:
         done = 0
         while calls and calls[0][2] <= made_by.keys():
             count, call, _ = calls.pop(0)
-            self.calls, done = self.calls + 1, done + 1
-            if self.calls > MAX_CALLS:
-                raise ModelError(f"The model calls its layers more than {MAX_CALLS:,} times.")
-            made_by[made.name, count] = _called(made, call, made_by)
+            self._call(made)
+            pairs = made_by[made.name, count] = _called(made, call, made_by)
+            for tensor, size in pairs:
+                _row_size((ROWS, *tensor.shape[1:]), made.name)
+                self._add(_row_size(size.shape, made.name))
+            done += 1
         return done
 
 
@@ -285,9 +312,6 @@ def _called(made: Any, call: Any, made_by: Tensors) -> list[tuple[Any, Any]]:
         sizes = keras.tree.flatten(made.compute_output_spec(*sample[0], **sample[1]))
     except Exception as error:
         raise ModelError(f"Keras refuses the layer {made.name}: {said(error)}") from error
-    for tensor, size in zip(result, sizes, strict=True):
-        _check_shape((ROWS, *tensor.shape[1:]), made.name)
-        _check_shape(size.shape, made.name)
     return list(zip(result, sizes, strict=True))
 
 
@@ -326,75 +350,24 @@ def _resolve(value: Any, made_by: Tensors, many: type = list, which: int = 0) ->
 def _sample(layer: Any) -> tuple[int, ...]:
     """Return the shape of some rows of an input, after a look at their size."""
     shape = (layer.batch_shape[0] or ROWS, *layer.batch_shape[1:])
-    _check_shape(shape, layer.name)
+    _row_size(shape, layer.name)
     return shape
 
 
-def _check_shape(shape: Any, name: str) -> None:
-    """Refuse a shape that leaves something open but the number of rows, or that is too large."""
-    if isinstance(shape, dict):
-        shape = list(shape.values())
-    for each in shape if isinstance(shape[0], list | tuple) else [shape]:
-        if None in tuple(each):
-            raise ModelError(f"The size of what {name} makes is open: say it in keras.Input(...).")
-        size = math.prod(each) // ROWS
-        if size > MAX_ACTIVATION:
-            raise ModelError(
-                f"The layer {name} makes {size:,} numbers of one row: at most "
-                f"{MAX_ACTIVATION:,} are allowed."
-            )
+def _row_size(shape: Any, name: str) -> int:
+    """Return how many numbers there are for a row, if that is known and not too many.
 
-
-def compile_options(plain: Description) -> dict[str, Any]:
-    """Return the arguments of `compile`, checked and built from plain data.
-
-    Raises
-    ------
-    ModelError
-        A loss, a metric or the optimiser is not on the list.
+    `shape` is that of `ROWS` rows, or several such shapes.
     """
-    optimizer = plain.get("optimizer")
-    if type(optimizer) is not dict or optimizer.keys() != {"class", "config"}:
-        raise ModelError("The optimiser is none of Keras' own: use keras.optimizers.Adam.")
-    return {
-        "optimizer": build("optimizer", optimizer["class"], optimizer["config"]),
-        "loss": _nested(plain.get("loss"), "loss"),
-        "metrics": _nested(plain.get("metrics"), "metric"),
-        "weighted_metrics": _nested(plain.get("weighted_metrics"), "metric"),
-        "loss_weights": _resolve(plain.get("loss_weights"), {}),
-    }
-
-
-def _nested(value: Any, kind: str) -> Any:
-    """Return losses or metrics in the lists and dictionaries in which they came."""
-    if value is None:
-        return None
-    if type(value) is list:
-        return [_nested(each, kind) for each in value]
-    if type(value) is str:
-        return word(kind, value)
-    if type(value) is not dict:
-        raise ModelError(f"A {kind} is a name or an object, not {value!r:.60}.")
-    if set(value) == {"class", "config"}:
-        return build(kind, value["class"], value["config"])
-    return {named(key): _nested(each, kind) for key, each in value.items()}
-
-
-def _compile(model: Any, plain: Any) -> None:
-    """Compile a model as its description says; let training say why if that was not carried."""
-    if plain is None:
-        return
-    reason = plain.get("reason")
-    if reason is None:
-        try:
-            model.compile(**compile_options(plain))
-            return
-        except Exception as error:
-            reason = said(error)
-    model.compile(optimizer="sgd", loss="mse")  # so that it counts as compiled
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise ModelError(f"The grader cannot train this model: {str(reason)[:MAX_TEXT]}")
-
-    for name in TRAINING:
-        setattr(model, name, refuse)
+    several = list(shape.values()) if isinstance(shape, dict) else list(shape)
+    if several and isinstance(several[0], list | tuple):
+        return sum(_row_size(each, name) for each in several)
+    if None in several:
+        raise ModelError(f"The size of what {name} makes is open: say it in keras.Input(...).")
+    size: int = math.prod(several) // ROWS
+    if size > MAX_ACTIVATION:
+        raise ModelError(
+            f"The layer {name} makes {size:,} numbers of one row: at most {MAX_ACTIVATION:,} are "
+            "allowed."
+        )
+    return size

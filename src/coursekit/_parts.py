@@ -29,7 +29,8 @@ HOMES = {
 WORDS, DTYPES, POLICIES = (frozenset(LIST[key]) for key in ("words", "dtypes", "policies"))
 ONLY_OFF = frozenset(LIST["only_off"])
 """Options that may be named but not used: they cost memory, or are not carried."""
-NAME = re.compile(r"[A-Za-z0-9_.>-][A-Za-z0-9_.> -]{0,99}")
+NAME = re.compile(r"[\w.-][\w. -]{0,99}")
+WRAPPERS = ("Bidirectional", "TimeDistributed")  # none in another: each copies what it holds
 PARTS = ("activation", "constraint", "initializer", "layer", "regularizer")
 
 
@@ -162,7 +163,7 @@ def _option(key: str, value: Any, owner: str) -> Any:
     if key in ONLY_OFF and value not in (None, False):
         raise ModelError(f"The grader does not rebuild a {owner} with the option {key}.")
     if isinstance(value, dict):
-        if not kind or value.keys() != {"class", "config"}:
+        if not kind or value.keys() != {"class", "config"} or value["class"] in WRAPPERS:
             raise ModelError(f"The option {key!r:.60} of a {owner} is no plain value.")
         return build(kind, value["class"], value["config"])
     if isinstance(value, list):

@@ -22,6 +22,7 @@ Hint: TypeAlias = str | tuple[str, ...]
 """What to try next; of several, each failure in a row shows the next, down to the last."""
 
 _failed: dict[Hint, int] = {}
+FINITE = "Lower the learning rate; look for log(0), a division by 0 or missing values."
 NOTHING = "Did you forget `return`, or return what print() or compile() gives, which is None?"
 
 
@@ -271,8 +272,7 @@ def finite(value: object, *, name: str = "the value", hint: Hint = "") -> None:
         f"{len(bad)} of {array.size} numbers NaN or infinite" if array.size else "no number at all"
     )
     got += f", the first{_at(bad[0])}" if len(bad) and array.ndim else ""
-    todo = "Lower the learning rate; look for log(0), a division by 0 or missing values."
-    _check(not len(bad) and array.size, claim, got, hint or todo)
+    _check(not len(bad) and array.size, claim, got, hint or FINITE)
 
 
 def better(
@@ -384,13 +384,16 @@ def rebuilds(model: Any, *, name: str = "the model", hint: Hint = "") -> None:
         twin = rebuild(*describe(model))
     except ModelError as error:
         got = "None" if model is None else str(error)
-        _check(False, claim, got, hint or "Use Keras' own layers; begin with keras.Input(...).")
+        todo = "Use Keras' own layers, no Lambda and no class of your own; begin with keras.Input."
+        _check(False, claim, got, hint or (FINITE if "NaN" in got else todo))
     if isinstance(model.input_shape, tuple):
         ones = np.ones((2, *model.input_shape[1:]), dtype="float32")
-        said = [each(ones, training=False) for each in (model, twin)]
-        pairs = zip(*map(_flat, said), strict=True)
-        same = all(np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in pairs)
-        got = "a copy that says something else"
+        got, same = "a copy that says something else", False
+        try:
+            pairs = zip(*(_flat(each(ones, training=False)) for each in (model, twin)), strict=True)
+            same = all(np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in pairs)
+        except Exception as error:  # a layer may have been tampered with
+            got = f"{type(error).__name__}: {error}"[:300]
         _check(same, claim, got, hint or "Leave the layers of the model as Keras makes them.")
         return
     _check(True, claim)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit._assembly import compile_options, flat, rebuild
+from coursekit._assembly import flat, rebuild
+from coursekit._compiling import compile_options
 from coursekit._parts import (
     ModelError,
     UnsendableModelError,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from coursekit.script import is_script, script_cells
 
 FILE_LIMIT = 128 * 2**20  # bytes; outputs alone may come to 100 MB
 CONTAINER_LIMIT, VALUE_LIMIT = 2_000_000, 10_000_000  # of JSON: what bounds the memory to read it
-CELL_LIMIT, CODE_LIMIT = 2_000, 1_000_000  # cells; characters of code in all
+CELL_LIMIT, CODE_LIMIT = 2_000, 400_000  # cells; characters of code in all
 TEXT_LIMIT = 100_000  # characters of a text cell; Colab keeps pictures in it
 AGAIN = "save or download the notebook again"
 KNOWN = (  # first bytes of what is handed in instead
@@ -149,7 +148,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 def _parse(text: str, encoding: str, name: str) -> ReadNotebook:
     named = name.lower().endswith((".py", ".py.txt")) and not text.lstrip().startswith("{")
     if named or is_script(text):
-        if len(text) > 4 * CODE_LIMIT:
+        if len(text) > 2 * CODE_LIMIT:
             raise UnreadableError(f"the script is too long to be a notebook's: {AGAIN}.")
         cells, form = script_cells(text)
         return _read_cells(cells, form, encoding)
@@ -166,7 +165,7 @@ def _parse(text: str, encoding: str, name: str) -> ReadNotebook:
 
 
 def _damaged(text: str) -> UnreadableError:
-    if re.search(r"(?m)^<<<<<<< .*\n(?s:.*)^>>>>>>> ", text):
+    if "\n<<<<<<< " in text and "\n>>>>>>> " in text:
         return UnreadableError("the file has marks of a merge conflict: resolve it, save again.")
     if not text.lstrip().startswith("{"):
         return UnreadableError(f"this is no notebook, or the file is damaged: {AGAIN}.")

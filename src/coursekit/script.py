@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import warnings
+from itertools import zip_longest
 from typing import Any
 
 # VS Code's and jupytext's `# %% [markdown]`, PyCharm's `#%% md`, and nbconvert's `# In[3]:`
@@ -14,7 +15,7 @@ MARK = re.compile(
 )  # and not jupytext's `# %%time`, which is a magic
 TEXT = re.compile(r"(?:^|\[)[ \t]*(markdown|md|raw)\b")
 HEAD = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?")
-NBGRADER = re.compile(r"\bnbgrader=(\{.*\})")
+NBGRADER = re.compile(r"\bnbgrader=(?=\{)")
 KEYS = re.compile(r'\b(answer|check|given|prompt|task)="(\w{1,60})"')
 PART = re.compile(r'\bpart="(\w{1,40})"')
 FLAGS = {"answer": "solution", "check": "grade", "task": "task"}
@@ -36,13 +37,12 @@ def script_cells(text: str) -> tuple[list[Cell], str]:
     marks = list(MARK.finditer(text))
     if not marks:
         return _strings(text), "script"
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
     percent = any("%%" in mark[0] for mark in marks)
     code, comments = _comments(text[: marks[0].start()])
     cells = [_code(code)] if code else []
     cells += [] if percent else comments  # a percent script begins with notes of its program
-    for mark, end in zip(marks, ends, strict=True):
-        body = text[mark.end() : end].strip("\n")
+    for mark, below in zip_longest(marks, marks[1:]):
+        body = text[mark.end() : below.start() if below else None].strip("\n")
         if "%%" in mark[0]:
             cells.append(_percent(mark["keys"] or "", body))
         else:
@@ -87,7 +87,7 @@ def _claims(keys: str) -> dict[str, Any]:
     """Return nbgrader's metadata: jupytext writes all of it, the course's own keys stand for it."""
     if found := NBGRADER.search(keys):
         try:
-            claims, _ = json.JSONDecoder().raw_decode(found[1])
+            claims, _ = json.JSONDecoder().raw_decode(keys, found.end())
         except ValueError:
             claims = {}
         return claims if isinstance(claims, dict) else {}

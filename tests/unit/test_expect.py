@@ -58,6 +58,7 @@ CHECKS = {
     "finite": lambda v: expect.finite(v),
     "better": lambda v: expect.better(v, 1.0),
     "equal": lambda v: expect.equal(v, 7),
+    "rebuilds": lambda v: expect.rebuilds(v),
     "that": lambda v: expect.that(False, expected="more", got=v),
 }
 
@@ -242,3 +243,46 @@ def test_hints_come_one_step_at_a_time():
 
     said = [hint_of_the_next_failure() for _ in range(4)]
     assert said == ["try: look again", "try: it is a sum", "try: add both", "try: add both"]
+
+
+def test_a_model_that_the_grader_rebuilds(capsys):
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
+
+    class Net(keras.Model):
+        def call(self, x):
+            return x
+
+    def chain(*members):
+        return keras.Sequential([keras.Input((2,)), *members])
+
+    entry = keras.Input((2,))
+    two = keras.Model(entry, {"a": layers.Dense(1)(entry), "b": entry + 1})
+    scale = layers.Normalization()
+    scale.adapt(np.arange(8.0).reshape(4, 2))
+    for model in (chain(layers.Dense(1)), two, chain(scale, layers.Dropout(0.5))):
+        expect.rebuilds(model, name="it")
+    assert capsys.readouterr().out == "[pass] it is one that the grader can rebuild\n" * 3
+
+    for model, says in (
+        (chain(layers.Lambda(lambda x: x)), "layer 'Lambda'"),
+        (Net(), "rebuild a Net"),
+        (keras.Sequential([layers.Dense(1)]), "not built"),
+        ("a model", "rebuild a str"),
+    ):
+        expected, got, todo = parts(lambda model=model: expect.rebuilds(model))
+        assert expected == "the model is one that the grader can rebuild"
+        assert says in got
+        assert "keras.Input" in todo
+    assert parts(lambda: expect.rebuilds(None))[1] == "None"
+    assert parts(lambda: expect.rebuilds(Net(), hint="No class."))[2] == "No class."
+
+    broken = chain(layers.Dense(1))
+    broken.set_weights([np.full((2, 1), np.nan), np.zeros(1)])
+    _, got, todo = parts(lambda: expect.rebuilds(broken))
+    assert got.startswith("its weights contain NaN or infinity: ")
+    assert todo.startswith("Lower the learning rate")
+
+    patched = chain(layers.Dense(1))
+    patched.layers[0].call = lambda x, **_: x[:, :1] + 3
+    assert "something else" in parts(lambda: expect.rebuilds(patched))[1]

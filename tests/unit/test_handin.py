@@ -12,6 +12,8 @@ import pytest
 from nbclient import NotebookClient
 
 from coursekit import check, handin, standing
+from mangled import cell_of as cell_of_file
+from mangled import on_colab, to_bytes, without_ids, without_metadata
 from samples import make_unit
 
 ANSWER = "def double(x):\n    return 2 * x"
@@ -311,3 +313,58 @@ def test_a_file_that_is_just_being_written_is_one_sentence(
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     handin.summary("small_challenge.ipynb", given=" ".join(GIVEN))
     assert "cannot be read at this moment: save, and run this again." in capsys.readouterr().out
+
+
+def to_jupytext(notebook: Any) -> Any:
+    """As jupytext writes a percent script: with nbgrader's metadata in the marks."""
+    parts = []
+    for cell in notebook["cells"]:
+        mark = "# %%" if cell["cell_type"] == "code" else "# %% [markdown]"
+        source = "".join(cell["source"] or [])
+        if cell["cell_type"] == "markdown":
+            source = "\n".join(f"# {line}" for line in source.split("\n"))
+        claims = json.dumps(cell.get("metadata", {}).get("nbgrader") or {})
+        parts.append(f"{mark} nbgrader={claims}\n{source}\n")
+    return "\n".join(parts).encode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda notebook: b"\xef\xbb\xbf" + to_bytes(notebook),
+        lambda notebook: to_bytes(without_metadata(notebook)),
+        lambda notebook: to_bytes(on_colab(without_metadata(notebook))),
+        to_jupytext,
+    ],
+)
+def test_what_the_grader_can_read_the_check_accepts(
+    released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any
+) -> None:
+    notebook = json.loads(released.read_bytes())
+    cell_of_file(notebook, "q1_double")["source"] = ANSWER
+    cell_of_file(notebook, "q2_why-answer")["source"] = "Because it is."
+    odd = [{"cell_type": "code", "metadata": {"nbgrader": None}}, {"cell_type": "markdown"}]
+    notebook["cells"][3:3] = [cell | {"id": "odd", "source": None} for cell in odd]
+    file = tmp_path / "small_challenge.ipynb.txt"
+    file.write_bytes(change(notebook))
+    assert check.main(["check", "--quiet", str(file)]) == 0, capsys.readouterr()
+    assert "2 of 2 checks pass here" in capsys.readouterr().out
+
+
+def test_a_notebook_without_any_names_is_one_sentence(
+    released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.ipynb"
+    file.write_bytes(to_bytes(without_ids(json.loads(released.read_bytes()))))
+    assert check.main(["check", str(file)]) == 1
+    error = capsys.readouterr().err
+    assert "its cells have lost their names: the grader looks for your answers by their" in error
+    assert error.count("\n") == 1
+
+
+def test_odd_fields_do_not_stop_a_report() -> None:
+    cells = [{"cell_type": "code"}, {"cell_type": "code", "metadata": None, "source": None}]
+    cells.append({"cell_type": "code", "metadata": {"nbgrader": None}, "source": ["x"]})
+    lines, complete = standing.report(cells, lambda cell: (1, standing.PASS), [])
+    assert lines == ["0 of 0 checks pass here; 0 go on in the grader."]
+    assert complete

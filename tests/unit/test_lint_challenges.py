@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from coursekit.lint.checks import checks
-from coursekit.lint.names import Names
 from coursekit.lint.page import Page
 from coursekit.lint.questions import challenge
 from coursekit.sources.findings import Finding
+from coursekit.sources.names import Names
 from lint_samples import CHALLENGE, LECTURE, found, plant, write_unit
 
 
@@ -142,6 +142,11 @@ def test_a_check_that_does_what_it_may_not_is_found(name: str, tmp_path: Path) -
     assert {rule for rule, _ in seen} <= {name.split(":")[0], "last"}
 
 
+HELD_OUT = """### BEGIN HIDDEN TESTS
+from coursekit.grading import held_out
+
+_x, _y = held_out.load("regression")
+"""
 ELSEWHERE = {
     "given-reads": ("x_val, y_val = rows", "<<print(train)\nx_val, y_val = rows"),
     "given-reads: in a function": (
@@ -175,6 +180,10 @@ ELSEWHERE = {
     "reads: made further down": (
         'expect.equal(more_1(1), 1 + 1, name="one more")',
         "<<assert more_2(1) == 3",
+    ),
+    "rebuilds": (
+        f"expect.rebuilds(_model)\n{HELD_OUT}",
+        f"{HELD_OUT}<<",
     ),
     "last: of what students see": (
         "### BEGIN HIDDEN TESTS\n",
@@ -240,6 +249,14 @@ def test_what_a_check_may_do_passes(tmp_path: Path) -> None:
         text, "rows = data", "given_model, given_fit = keras.Model(), None\nrows = data"
     )
     assert found(checks, write_unit(tmp_path, challenge=text)) == []
+
+
+def test_a_given_function_may_pass_the_model_on(tmp_path: Path) -> None:
+    text = CHALLENGE.replace("expect.rebuilds(_model)", "_error = measured(_model)")
+    unit = write_unit(tmp_path / "not", challenge=text)
+    assert [rule for rule, _ in found(checks, unit)] == ["rebuilds"]
+    text = text.replace("def measured(model):", "def measured(model):\n    expect.rebuilds(model)")
+    assert found(checks, write_unit(tmp_path / "does", challenge=text)) == []
 
 
 def test_a_lecture_may_not_use_the_grader(tmp_path: Path) -> None:

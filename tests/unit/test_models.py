@@ -459,6 +459,18 @@ def doubled(times):
     return graph(*members, outputs=f"c{times - 1}")
 
 
+def manifold(depth, times):
+    """Return a model that calls a model so many times, which calls a model, ..."""
+    member = layer("ReLU", name="m0")
+    for step in range(depth):
+        calls, last = [], ref("inputlayer")
+        for count in range(times):
+            calls.append({"args": [last], "kwargs": {}})
+            last = ref(f"m{step}", count)
+        member = graph(member | {"calls": calls}) | {"outputs": last, "name": f"m{step + 1}"}
+    return member
+
+
 def deep(depth):
     model = sequential(layer("Dense", units=1))
     for _ in range(depth):
@@ -550,6 +562,14 @@ HOSTILE = {
     "broadcast": (
         graph(operation("BroadcastTo", [IN], {"shape": [10**6, 10**6, 4]}), outputs="broadcastto"),
         []),
+    "called again and again": (manifold(4, 12), []),
+    "much in all": (
+        sequential(*({"layer": "ReLU", "config": {"name": f"r{n}"}} for n in range(9)),
+                   shape=[None, 500_000]), []),
+    "wrapper in a wrapper": (
+        sequential(layer("TimeDistributed", layer={"class": "TimeDistributed", "config": {
+            "name": "t", "layer": {"class": "ReLU", "config": {"name": "r"}}}}),
+            shape=[None, 2, 2, 2]), []),
     "nested deeply": (deep(60), [W, B]),
     "list in lists": ({"model": eval("[" * 80 + "]" * 80)}, []),
     "no description": (None, []),
@@ -561,6 +581,7 @@ HOSTILE = {
     "shape": (sequential(ONE), [W.T, B]),
     "one array too many": (sequential(ONE), [W, B, B]),
     "one array too few": (sequential(ONE), [W]),
+    "big-endian": (sequential(ONE), [W.astype(">f4"), B]),
     "dtype": (sequential(ONE), [W.astype("float64"), B]),
     "objects": (sequential(ONE), [W.astype(object), B]),
     "text": (sequential(ONE), [W.astype(str), B]),
@@ -591,6 +612,9 @@ def test_what_is_written_by_hand_is_a_model_where_it_is_in_order():
     assert rebuild(sequential(ONE), [W, B]).output_shape == (None, 1)
     assert rebuild(graph(call(ONE, IN)), [W, B]).output_shape == (None, 1)
     assert rebuild(doubled(3), []).output_shape == (None, 4)
+    assert rebuild(manifold(3, 4), [])(np.ones((2, 4))).shape == (2, 4)
+    mean = graph(operation("Mean", [IN]), outputs="mean")
+    assert rebuild(mean, []).output_shape == ()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

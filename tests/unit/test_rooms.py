@@ -18,10 +18,11 @@ MAY_USE = {
     "lint": TEXTS,
     "leaks": TEXTS,
     "authoring": AUTHORS - {"authoring"},
-    "grading": AUTHORS,
-    "proving": {*AUTHORS, "grading"},
-    "classroom": {*AUTHORS, "grading"},
-    "cli": {*AUTHORS, "grading", "proving", "classroom"},
+    "intake": AUTHORS,
+    "grading": {*AUTHORS, "intake"},
+    "proving": {*AUTHORS, "intake", "grading"},
+    "classroom": {*AUTHORS, "intake", "grading"},
+    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 

@@ -24,6 +24,7 @@ STUDENT_PACKAGE = (
         "__init__.py",
         "__main__.py",
         "_assembly.py",
+        "_compiling.py",
         "_fetch.py",
         "_parts.py",
         "check.py",

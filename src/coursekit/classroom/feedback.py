@@ -29,7 +29,7 @@ FAILED = (
 WITHHELD = "(This output is not shown: it may give away a hidden part of a check.)"
 FRAME = re.compile(r"(?:Cell|Input) In ?\[(\d+)\](?:, line (\d+)|, in <cell line: (\d+)>)")
 CODE_LINE = re.compile(r"^(?:-+> *| *)\d+ ?(.*)$", re.MULTILINE)
-GRADERS = re.compile(r"held_out|COURSEKIT_HELD_OUT|coursekit[./](grading|proving|classroom)")
+GRADERS = re.compile(r"held_out|COURSEKIT_HELD_OUT|coursekit[./](intake|grading|proving|classroom)")
 TELLING = {"statement", "fragment", "phrase", "string"}
 LONGEST = 2000  # characters of a message
 

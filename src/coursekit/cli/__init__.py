@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from coursekit.check import add_check
+from coursekit.classroom.doctor import add_doctor
 from coursekit.cli import authoring, classroom, proving
-from coursekit.grading.doctor import add_doctor
 from coursekit.sources.layout import CourseError
 
 

@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading.belongs import NothingMatchedError
-from coursekit.grading.master import Master, read_master
 from coursekit.grading.process import (
     ENGINE,
     GIVEN_FAILS,
@@ -24,10 +22,12 @@ from coursekit.grading.process import (
     JudgeProcess,
     outcomes_of,
 )
-from coursekit.grading.rebuild import rebuild
 from coursekit.grading.record import Outcome, Record, Status, Verdict
-from coursekit.grading.sheet import Sheet
 from coursekit.grading.student import Limits
+from coursekit.intake.belongs import NothingMatchedError
+from coursekit.intake.master import Master, read_master
+from coursekit.intake.rebuild import rebuild
+from coursekit.intake.sheet import Sheet
 from coursekit.reader import UnreadableError, read_notebook
 from coursekit.sources.layout import CourseError, Unit
 

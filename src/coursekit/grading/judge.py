@@ -26,11 +26,12 @@ import numpy as np
 
 from coursekit import expect
 from coursekit.grading.doubles import Doubles
+from coursekit.grading.fits import Fit, Recorder
 from coursekit.grading.outputs import legible
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Broken, Stopped, StudentSide
 from coursekit.grading.wire import UnsendableError
+from coursekit.intake.sheet import Cell
 
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 STOPPED = "this answer was stopped"  # what the stub of a stopped answer says
@@ -97,6 +98,8 @@ class Judge:
     ----------
     cells : sequence of Cell
         Of the instructor's own notebook.
+    shift : int
+        What is added to every seed that a cell sets.
 
     Raises
     ------
@@ -104,9 +107,11 @@ class Judge:
         If a given cell fails.
     """
 
-    def __init__(self, cells: Sequence[Cell]) -> None:
+    def __init__(self, cells: Sequence[Cell], *, shift: int = 0) -> None:
+        self._shift = shift
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._before: dict[str, dict[str, Any]] = {}
+        self._recorder = Recorder()
         self._side: StudentSide | None = None
         self._attempt: Attempt | None = None
         self._doubles = Doubles(on_seed=self._on_seed, on_margin=self._on_margin)
@@ -121,10 +126,16 @@ class Judge:
         self._given = {id(each) for value in self._names.values() for each in _containers(value)}
         _close_figures()
 
+    @property
+    def fits(self) -> list[Fit]:
+        """What the given cells have trained, for a student's process to replay."""
+        return self._recorder.fits
+
     def _run_given(self, cell: Cell) -> None:
         with _captured(io.StringIO()):
             try:
-                exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
+                with self._recorder.noting():
+                    exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
             except Exception as error:
                 raise GivenCellError(f"{cell.id}: {type(error).__name__}: {error}") from error
         self._doubles.put_into(self._names)
@@ -223,6 +234,7 @@ class Judge:
 
     def _on_seed(self, seed: int) -> int:
         """Let a seed of a check travel; where hidden data may be drawn from it, in disguise."""
+        seed += self._shift
         if self._side is not None:
             sent = seed
             if self._side.hidden:

@@ -23,9 +23,9 @@ import psutil
 
 from coursekit.grading.forks import KEPT, PINNED, EngineError, WarmParent
 from coursekit.grading.record import Outcome
-from coursekit.grading.sheet import Cell, Match, Sheet
 from coursekit.grading.student import Limits
 from coursekit.grading.wire import Channel, Frame, WireError
+from coursekit.intake.sheet import Cell, Match, Sheet
 
 MOST_SUBMISSIONS = 100  # that one process judges: each rebuilt model leaves something behind
 MOST_MEMORY = 3 << 30  # bytes

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-from coursekit.grading.sheet import Cell, Match
+from coursekit.intake.sheet import Cell, Match
 
 
 class Fault(str, Enum):

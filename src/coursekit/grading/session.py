@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, Attempt, Judge, defined
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.sheet import Cell, Sheet
 from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
 from coursekit.grading.wire import ClosedError
-from coursekit.lint.names import Names
+from coursekit.intake.sheet import Cell, Sheet
+from coursekit.sources.names import Names
 
 MAX_RESTARTS = 12
 LATER = "lost its hidden part where a later cell rebinds a name, and passed in notebook order"
@@ -64,6 +64,8 @@ class Session:
     stops : dict of str to Stop
         Cells that were left out, by id.
     seconds : dict of str to float
+    replays : bool
+        Whether trainings of given cells are replayed instead of done again.
     """
 
     judge: Judge
@@ -73,6 +75,7 @@ class Session:
     ran: dict[str, Ran] = field(default_factory=dict)
     stops: dict[str, Stop] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    replays: bool = True
     _decided: dict[str, Outcome] = field(default_factory=dict)
 
     def grade(self) -> list[Outcome]:
@@ -105,7 +108,7 @@ class Session:
 
     def _passes(self) -> bool:
         """Run the notebook and all checks that are not decided; False if it must begin anew."""
-        side = StudentSide(self.parent.fork(), self.limits, self._spent)
+        side = self._side()
         try:
             paused: list[Attempt] = []
             for cell in self.sheet.cells:
@@ -119,13 +122,20 @@ class Session:
             self._count(side)
             side.end()
 
+    def _side(self) -> StudentSide:
+        """Return a new process of the student's."""
+        side = StudentSide(self.parent.fork(), self.limits, self._spent)
+        if self.replays:
+            side.prepare(self.judge.fits)
+        return side
+
     def _run(self, side: StudentSide, cell: Cell) -> bool:
         source = cell.source
         if stop := self.stops.get(cell.id):
             source = _stub(cell, stop.reason)
         began = time.perf_counter()
         try:
-            self.ran[cell.id] = side.run(cell.id, source)
+            self.ran[cell.id] = side.run(cell.id, source, given=cell.kind == "given")
         except (Stopped, Broken) as error:
             self._stop(cell.id, error)
             return False
@@ -237,7 +247,7 @@ class Session:
         }
         if not suspect:
             return
-        kept, side = dict(self.ran), StudentSide(self.parent.fork(), self.limits, self._spent)
+        kept, side = dict(self.ran), self._side()
         before = {name: self._decided.pop(name) for name in suspect}
         try:
             with suppress(Stopped, Broken):  # the first verdicts stand

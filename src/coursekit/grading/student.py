@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.grading.fits import Fit
 from coursekit.grading.forks import Child
 from coursekit.grading.outputs import clean_outputs, legible
 from coursekit.grading.wire import (
@@ -181,14 +182,26 @@ class StudentSide:
 
     # --- what a session asks ---
 
-    def run(self, cell: str, source: str) -> Ran:
+    def prepare(self, fits: list[Fit]) -> None:
+        """Send what given cells have trained, before the first of them runs."""
+        frame = self._channel.frame()
+        self._ask("prepare", {"fits": frame.pack(fits)}, frame, self.limits.cpu_call)
+
+    def run(self, cell: str, source: str, *, given: bool = False) -> Ran:
         """Run a cell.
+
+        Parameters
+        ----------
+        cell, source : str
+        given : bool
+            Whether it is the course's own, whose trainings are replayed.
 
         Raises
         ------
         Stopped, Broken
         """
-        head, _ = self._ask("run", {"cell": cell, "source": source}, None, self.limits.cpu_cell)
+        asked = {"cell": cell, "source": source, "given": given}
+        head, _ = self._ask("run", asked, None, self.limits.cpu_cell)
         outputs, number, error = (head.get(key) for key in ("outputs", "number", "error"))
         if type(outputs) is not list or type(number) is not int or type(error) is not str:
             raise Broken(WireError("a message is malformed"))

@@ -44,9 +44,9 @@ WORD = re.compile(r"[\w.@+-]+")
 SHOWN = 80  # characters of a leak in its finding
 EXCEPTION = "take it out, or state an exception with its reason in course/{}/exceptions.toml"
 TOOLS = re.compile(  # they speak of markers
-    r"(^|[/!])coursekit/(sources|lint|leaks|authoring|grading|proving|classroom)/"
+    r"(^|[/!])coursekit/(sources|lint|leaks|authoring|intake|grading|proving|classroom)/"
 )
-GRADER = re.compile(r"\bcoursekit\.(grading|proving|classroom)\b")
+GRADER = re.compile(r"\bcoursekit\.(intake|grading|proving|classroom)\b")
 
 
 def find_leaks(course: Course, targets: Iterable[Path], *, whole: bool = False) -> list[Finding]:

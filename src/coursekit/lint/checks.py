@@ -40,6 +40,8 @@ CHANGING = {
 KERAS_OBJECTS = re.compile(r"keras\.(?:layers|optimizers|losses|metrics|callbacks)\b")
 RANDOM = re.compile(r"\.fit$|\bnp\.random\.(?!default_rng|Generator)\w+$|\bkeras\.random\.")
 SEEDS = "keras.utils.set_random_seed"
+MODEL = re.compile(r"keras\.(?:Sequential|Model)\(")
+REBUILDS = "expect.rebuilds"
 GIVES_NONE = re.compile(rf"expect\.\w+|np\.testing\.assert_\w+|{re.escape(SEEDS)}")
 QUALITY = re.compile(r"acc|auc|error|f1|loss|mae|mse|precision|recall|score", re.IGNORECASE)
 TOLERANCE = 0.01  # a smaller limit is a matter of rounding, not of quality
@@ -58,6 +60,7 @@ def checks(page: Page) -> Iterator[Finding]:
             scope = above(page, cell)
             for rule in (_forbidden, _mutates, _arguments, _seeds):
                 yield from rule(cell, scope)
+            yield from _rebuilds(page, cell, scope)
             for alone in (_progress, _last, _baselines):
                 yield from alone(cell)
 
@@ -174,3 +177,34 @@ def _seeds(cell: Cell, scope: Scope) -> Iterator[Finding]:
                 message = f"set the seed {where}, with `{SEEDS}(...)`: same answer, same verdict."
                 yield cell.finding("seed", message, call.lineno, name)
                 break
+
+
+def _rebuilds(page: Page, cell: Cell, scope: Scope) -> Iterator[Finding]:
+    """Look for a hidden region that uses a student's model which may be a class of its own."""
+    models = {name for name, source in scope.answers.items() if MODEL.search(source)}
+    hidden = [node for node in cell.tree.body if cell.hides(node.lineno)]
+    visible = [node for node in cell.tree.body if node not in hidden]
+    for node in visible:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            taken = {dotted(each) for each in [node.value.func, *node.value.args]}
+            models |= {dotted(target) for target in node.targets} if taken & models else set()
+    called = {dotted(call.func) for node in visible for call in calls(node)}
+    if called & {REBUILDS, *_rebuilders(page)}:
+        return
+    for node in hidden:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Name) and each.id in models:
+                message = f"pass the model to `{REBUILDS}` above the hidden region, which uses it."
+                yield cell.finding("rebuilds", message, each.lineno, each.id)
+                return
+
+
+def _rebuilders(page: Page) -> set[str]:
+    """Return the given functions that pass a model to `expect.rebuilds`."""
+    given = [node for cell in page.code if cell.kind == "given" for node in cell.tree.body]
+    return {
+        node.name
+        for node in given
+        if isinstance(node, ast.FunctionDef)
+        and REBUILDS in {dotted(call.func) for call in calls(node)}
+    }

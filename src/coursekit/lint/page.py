@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.lint.names import Names
 from coursekit.sources.findings import Finding
 from coursekit.sources.layout import Unit
+from coursekit.sources.names import Names
 from coursekit.sources.source import SourceCell, read_source
 
 MAGIC = re.compile(r"^(?=[ \t]*[%!][A-Za-z])", re.MULTILINE)  # a blank follows where % divides

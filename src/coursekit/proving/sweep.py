@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import io
+import itertools
 import json
+import re
+import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,17 +114,68 @@ def margins_are_current(unit: Unit) -> bool:
 
 
 def source_hash(unit: Unit) -> str:
-    """Return a digest of what the margins depend on: code, right variants, held-out data."""
+    """Return a digest of what the margins depend on: code, right variants, held-out data.
+
+    Of checks and given cells it leaves out what changes no margin: comments, layout, what
+    `expect` is to say (``hint=``, ``name=``, ``expected=``), and calls of `expect.rebuilds`.
+    """
     right = [(v.question, v.label, v.code) for v in read_variants(unit) if v.right]
     # A word mended in a prompt changes no margin.
-    cells = [
-        c for c in read_source(unit.require_challenge()) if c.type == "code" and c.kind != "plain"
+    challenge = unit.require_challenge()
+    cells = [c for c in read_source(challenge) if c.type == "code" and c.kind != "plain"]
+    code = [
+        (c.kind, c.name, c.part, _measured(c.text) if c.kind in ("check", "given") else c.text)
+        for c in cells
     ]
-    code = [(cell.kind, cell.name, cell.part, cell.text) for cell in cells]
     digest = hashlib.sha256(json.dumps([right, code]).encode())
     for path in sorted(unit.folder.glob("held_out/*.npz")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _measured(code: str) -> str:
+    """Return code without blanks, comments, and what `expect` is to say.
+
+    Cut out of the text, since what `ast.unparse` writes depends on the version of Python.
+    """
+    lines = code.splitlines(keepends=True)
+    starts = [0, *itertools.accumulate(map(len, lines))]
+
+    def place(line: int, column: int) -> int:  # ast counts bytes
+        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
+    cuts = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            begin = starts[token.start[0] - 1] + token.start[1]
+            cuts.append((begin, begin + len(token.string)))
+    for node in ast.walk(ast.parse(code)):
+        for part in _said(node):
+            end = place(part.end_lineno or 0, part.end_col_offset or 0)
+            cuts.append((place(part.lineno, part.col_offset), end))
+    kept = [True] * len(code)
+    for begin, end in cuts:
+        kept[begin:end] = [False] * (end - begin)
+    text = "".join("".join(itertools.compress(code, kept)).split())
+    return re.sub(r"(?<=\(),+|,+(?=[,)])", "", text)
+
+
+def _said(node: ast.AST) -> list[ast.keyword | ast.stmt]:
+    """Return the parts of a node that change no margin."""
+    body = node.body if isinstance(node, ast.For) else [node]
+    if all(isinstance(each, ast.Expr) and _calls(each.value, "rebuilds") for each in body):
+        return [node]  # type: ignore[list-item]
+    if isinstance(node, ast.Call) and _calls(node):
+        return [key for key in node.keywords if key.arg in ("hint", "name", "expected")]
+    return []
+
+
+def _calls(node: ast.expr, function: str = "") -> bool:
+    """Whether an expression calls `function` of `expect`; any of them if it is empty."""
+    called = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+        return False
+    return called.value.id == "expect" and function in ("", called.attr)
 
 
 def _margins_file(unit: Unit) -> Path:

@@ -1,25 +1,41 @@
-"""Try answers against a challenge's checks.
+"""Try answers against a challenge's checks, on the way that a class is graded: worker and judge.
 
-This is for the course's own answers, which wish the checks no harm: solutions, stubs, variants and
-mutants. What students hand in is graded elsewhere, each submission in a process of its own.
+This is for the course's own answers: solutions, stubs, variants and mutants. They wish the checks
+no harm, so one student's process serves many of them, one after the other; a test shows that each
+gets the same outcomes as in a process of its own.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from coursekit.grading.doubles import Doubles
+from coursekit.grading.forks import WarmParent
+from coursekit.grading.judge import Attempt, Judge, defined
 from coursekit.grading.record import Outcome, Verdict
+from coursekit.grading.student import Broken, Limits, Stopped, StudentSide
+from coursekit.intake.sheet import Cell
 from coursekit.sources.source import SourceCell, read_source
 
 SEED_STRIDE = 100_003  # a prime: no two of a cell's own seeds meet in another run
+SHIFTED = """
+import keras
+
+def shifted(seed, set_seed=keras.utils.set_random_seed):
+    set_seed(seed + {shift})
+
+keras.utils.set_random_seed = shifted
+del shifted
+"""
+REMEMBER = "_given = dict(globals())"
+# IPython's own names begin with `_` and stay.
+FORGET = """
+for _name in [_name for _name in globals() if _name[0] != "_" and _name not in _given]:
+    del globals()[_name]
+globals().update(_given)
+"""
 
 
 @dataclass(frozen=True)
@@ -32,38 +48,32 @@ class Trial:
     @property
     def lost(self) -> set[str]:
         """Grade ids of the checks that did not pass."""
-        return {outcome.check for outcome in self.outcomes if outcome.verdict != Verdict.PASS}
+        return {outcome.check for outcome in self.outcomes if outcome.verdict is not Verdict.PASS}
 
 
 class Bench:
-    """The given cells of a challenge, run once; answers are tried on copies of what they made.
+    """A challenge's judge, and a student's process in which one answer after another is tried.
 
     Parameters
     ----------
     challenge : Path
         The challenge's source.
+    parent : WarmParent
     shift : int
         Which of many random seeds: 0 leaves the cells' own seeds as they are.
 
     Raises
     ------
-    Exception
-        Whatever a given cell raises.
+    GivenCellError
+        If a given cell fails.
     """
 
-    def __init__(self, challenge: Path, shift: int = 0) -> None:
-        self._cells = read_source(challenge)
-        self._margins: dict[str, float] = {}
-        doubles = Doubles(
-            on_seed=lambda seed: seed + SEED_STRIDE * shift, on_margin=self._margins.__setitem__
-        )
-        self._names: dict[str, Any] = {"__name__": "__main__"}
-        doubles.put_into(self._names)
-        with _silence():
-            for cell in self._cells:
-                if cell.kind == "given":
-                    _execute(cell, self._names)
-                    doubles.put_into(self._names)
+    def __init__(self, challenge: Path, parent: WarmParent, shift: int = 0) -> None:
+        kinds = ("given", "answer", "check")
+        self._cells = [_cell(cell) for cell in read_source(challenge) if cell.kind in kinds]
+        self._parent, self._shift = parent, SEED_STRIDE * shift
+        self._judge = Judge(self._cells, shift=self._shift)
+        self._side: StudentSide | None = None
 
     def try_answer(
         self, question: str, code: str, order: Sequence[str] = (), limit: float | None = None
@@ -76,84 +86,66 @@ class Bench:
         order : sequence of str
             Grade ids of the checks to run, until one is lost; if empty, all run in any case.
         limit : float, optional
-            After so many seconds the checks that are left are lost. Windows knows no such alarm.
+            After so many seconds of computing the checks that are left are lost.
         """
-        began, names = time.perf_counter(), dict(self._names)
-        checks = [cell for cell in self._cells if (cell.kind, cell.name) == ("check", question)]
+        checks = [cell for cell in self._cells if (cell.kind, cell.question) == ("check", question)]
         if order:
-            checks.sort(key=lambda cell: order.index(cell.grade_id))
+            checks.sort(key=lambda cell: order.index(cell.id))
+        names = next(
+            defined(cell.source)
+            for cell in self._cells
+            if (cell.kind, cell.question) == ("answer", question)
+        )
         outcomes: list[Outcome] = []
+        began = time.perf_counter()
         try:
-            with _time_limit(limit):
-                with _silence():
-                    exec(compile(code, question, "exec"), names)
-                for cell in checks:
-                    outcomes.append(self._check(cell, names))
-                    if order and outcomes[-1].verdict != Verdict.PASS:
-                        break
-        except (Exception, OutOfTime) as error:
-            left = checks[len(outcomes) :]
-            outcomes += [_outcome(cell, Verdict.FAIL, _one_line(error)) for cell in left]
+            side = self._ready(limit)
+            began = time.perf_counter()
+            side.run("forget", FORGET)
+            side.run(question, code)
+            for cell in checks:
+                attempt = self._judge.begin(cell, side.bind(names))
+                outcome = self._judge.go_on(attempt, side, hidden=True)
+                assert outcome, "nothing is left after the hidden parts"
+                outcomes.append(outcome)
+                if order and outcome.verdict is not Verdict.PASS:
+                    break
+        except (Stopped, Broken) as error:
+            self.close()
+            outcomes += [_stopped(cell, error) for cell in checks[len(outcomes) :]]
+        self._judge.forget()
         return Trial(outcomes, time.perf_counter() - began)
 
-    def _check(self, cell: SourceCell, names: dict[str, Any]) -> Outcome:
-        began, stderr, verdict, text = time.perf_counter(), io.StringIO(), Verdict.PASS, ""
-        self._margins.clear()
-        with _silence(stderr):
-            try:
-                _execute(cell, names)
-            except NotImplementedError as error:
-                verdict, text = Verdict.NOT_TRIED, _one_line(error)
-            except Exception as error:
-                verdict, text = Verdict.FAIL, _one_line(error)
-        noise = stderr.getvalue().strip()
-        if noise and verdict == Verdict.PASS:  # stock nbgrader takes the points for it
-            verdict, text = Verdict.FAIL, f"on stderr: {noise.splitlines()[0]}"
-        seconds = time.perf_counter() - began
-        return _outcome(cell, verdict, text, margins=dict(self._margins), seconds=seconds)
+    def _ready(self, limit: float | None) -> StudentSide:
+        """Return a process in which the given cells have run."""
+        if self._side is None:
+            self._side = StudentSide(self._parent.fork(), Limits())
+            if self._shift:
+                self._side.run("shift", SHIFTED.format(shift=self._shift))
+            self._side.prepare(self._judge.fits)
+            for cell in self._cells:
+                if cell.kind == "given":
+                    self._side.run(cell.id, cell.source, given=True)
+            self._side.run("remember", REMEMBER)
+        seconds = limit or Limits().cpu_notebook
+        whole = self._side.cpu_seconds() + seconds
+        self._side.limits = Limits(cpu_call=seconds, cpu_cell=seconds, cpu_notebook=whole)
+        return self._side
+
+    def close(self) -> None:
+        """End the student's process; the next answer finds a new one."""
+        if self._side is not None:
+            self._side.end()
+        self._side = None
 
 
-def _outcome(cell: SourceCell, verdict: Verdict, text: str, **measured: Any) -> Outcome:
-    points = cell.points if verdict == Verdict.PASS else 0.0
-    return Outcome(cell.grade_id, cell.name, verdict, points, cell.points, text, **measured)
+def _cell(cell: SourceCell) -> Cell:
+    question = "" if cell.kind == "given" else cell.name
+    return Cell(cell.grade_id, cell.kind, cell.text, question, cell.points)  # type: ignore[arg-type]
 
 
-@contextlib.contextmanager
-def _silence(stderr: io.StringIO | None = None) -> Iterator[None]:
-    """Keep what cells print."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(stderr or io.StringIO()),
-    ):
-        yield
-
-
-def _execute(cell: SourceCell, names: dict[str, Any]) -> None:
-    exec(compile(cell.text, cell.grade_id, "exec"), names)
-
-
-def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: " + " | ".join(str(error).splitlines())
-
-
-class OutOfTime(BaseException):
-    """An answer took too long; no ``except Exception`` of the answer's own may swallow this."""
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise `OutOfTime` in the block after so many seconds, where the system has an alarm."""
-    if seconds is None or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise OutOfTime(f"more than {seconds:.0f} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+def _stopped(cell: Cell, error: Stopped | Broken) -> Outcome:
+    limit = isinstance(error, Stopped)
+    verdict = Verdict.LIMIT_CPU if limit else Verdict.LOST
+    text = f"more than {error.seconds:g} s" if isinstance(error, Stopped) else "it ended Python"
+    return Attempt(cell, {}, []).outcome(verdict, text=text, error=verdict.value)

@@ -22,14 +22,16 @@ from coursekit.sources.variants import fixed_architecture, read_equivalent, read
 
 Attempt = Callable[..., Trial]
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOMS = ("sources", "grading", "proving")  # what tries an answer, with the students' modules
+# What tries an answer, with the students' modules.
+ROOMS = ("sources", "intake", "grading", "proving")
 LIBRARIES = (
     *("keras", "tensorflow", "numpy", "scikit-learn", "pandas", "matplotlib", "keras-tuner"),
     *("cosmic-ray", "parso", "jupytext"),
 )
 SLOW = 1.0  # seconds; where a solution takes longer, each mutant trains a network too ...
 MOST = 12  # ... and so many of them are tried, every operator once before any comes twice
-LIMIT = 20.0  # seconds that a mutant may take at least; five times the solution's if that is more
+LIMIT = 5.0  # seconds of computing that a mutant may take at least; five times the solution's if
+# that is more
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def _representative(mutants: list[Answer], most: int) -> list[Answer]:
 
 
 def _fault(answer: Answer, trial: Trial) -> str:
-    said = {outcome.check: outcome.text for outcome in trial.outcomes}
+    said = {o.check: f"{o.error}: " + " | ".join(o.text.splitlines()) for o in trial.outcomes}
     wrongly_lost = sorted(trial.lost - answer.loses)
     wrongly_kept = sorted(answer.loses - trial.lost)
     faults = [f"loses {check} ({said[check]})" for check in wrongly_lost]

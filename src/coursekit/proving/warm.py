@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import util
 from pathlib import Path
 
+from coursekit.grading.forks import PINNED, WarmParent
 from coursekit.proving.trial import Bench, Trial
+from coursekit.setup import quiet_native_stderr
 from coursekit.sources.layout import CourseError, Unit
 
 GRACE = 30.0  # seconds beyond an answer's limit until the process is killed: C code heeds no alarm
@@ -105,22 +106,25 @@ class WarmProcess:
 # --- what runs in the process; a process pool needs functions it can name ---
 
 _benches: list[Bench] = []
+_parents: list[WarmParent] = []
 
 
 def _start(held_out: str) -> None:
-    """Prepare the process: no windows, no log, the held-out data at hand."""
-    os.environ["MPLBACKEND"] = "agg"
-    os.environ["COURSEKIT_HELD_OUT"] = held_out
-    from coursekit import setup
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        setup.start()  # imports TensorFlow without its notices
+    """Prepare the process as a judge's: one thread, no windows, no log, held-out data at hand."""
+    os.environ.update(PINNED, MPLBACKEND="agg", COURSEKIT_HELD_OUT=held_out)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this ends it
+    _parents.append(WarmParent())  # it imports while this process does
+    util.Finalize(None, _parents[0].__exit__, exitpriority=10)
+    with quiet_native_stderr():
+        import keras  # noqa: F401 - its notices end here
 
 
 def _prepare(challenge: Path, shift: int) -> int:
     """Run the given cells, and return the process's id."""
+    for bench in _benches:
+        bench.close()
     _benches.clear()  # one at a time: a bench holds trained networks
-    _benches.append(Bench(challenge, shift))
+    _benches.append(Bench(challenge, _parents[0], shift))
     return os.getpid()
 
 

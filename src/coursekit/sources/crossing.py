@@ -24,8 +24,9 @@ CROSSES = {
 }
 """Tag on the wire -> what it is; beside None, truth values, numbers and text."""
 
-STAYS = frozenset(
-    "bytearray Counter Decimal defaultdict deque enumerate filter Fraction iter map memoryview "
-    "object open OrderedDict partial reversed slice zip items keys values".split()
-)
+STAYS = {
+    *("bytearray", "Counter", "Decimal", "defaultdict", "deque", "enumerate", "filter", "Fraction"),
+    *("items", "iter", "keys", "map", "memoryview", "object", "open", "OrderedDict", "partial"),
+    *("reversed", "slice", "values", "zip"),
+}
 """Calls of these names make what cannot be sent; ``list(...)`` around them helps."""

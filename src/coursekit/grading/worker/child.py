@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import linecache
 import socket
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.grading.fits import Player
 from coursekit.grading.wire import (
     ERRORS,
     PLAIN,
@@ -97,10 +99,20 @@ class Child:
         self._kept = Kept()
         self._channel = Channel(connection, self._kept)
         self._shell: CellShell = make_shell()
+        self._player = Player([])
+        import keras  # the parent has it already
+
+        self._set_seed = keras.utils.set_random_seed  # as it is before any cell runs
 
     def serve(self) -> None:
         """Answer requests until the judge hangs up."""
-        answers = {"run": self._run, "bind": self._bind, "call": self._call, "get": self._get}
+        answers = {
+            "prepare": self._prepare,
+            "run": self._run,
+            "bind": self._bind,
+            "call": self._call,
+            "get": self._get,
+        }
         while True:
             try:
                 head, frame = self._channel.receive()
@@ -109,8 +121,14 @@ class Child:
             reply, sent = answers[head["op"]](head, frame)
             self._channel.send({"id": head["id"], **reply}, sent)
 
+    def _prepare(self, head: dict[str, Any], frame: Frame) -> tuple[dict[str, Any], Frame]:
+        self._player = Player(frame.unpack(head["fits"]))
+        return {}, self._channel.frame()
+
     def _run(self, head: dict[str, Any], frame: Frame) -> tuple[dict[str, Any], Frame]:
-        outputs, number, error = self._shell.run(head["source"], head["cell"])
+        # Keras is as it was before the first cell that a student has written.
+        with self._player.playing() if head["given"] else contextlib.nullcontext():
+            outputs, number, error = self._shell.run(head["source"], head["cell"])
         return {"outputs": outputs, "number": number, "error": error}, self._channel.frame()
 
     def _bind(self, head: dict[str, Any], frame: Frame) -> tuple[dict[str, Any], Frame]:
@@ -129,9 +147,7 @@ class Child:
         given = [*arguments, *named.values()]
         before = [_fingerprint(value) for value in given]
         if head["seed"] is not None:
-            import keras
-
-            keras.utils.set_random_seed(head["seed"])
+            self._set_seed(head["seed"])
         try:
             value = function(*arguments, **named)
         except BaseException as error:  # whatever ends a student's function ends a call, no more

@@ -9,18 +9,20 @@ of those that kept the stub's docstring 360 went to their own answer and 1 to an
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from dataclasses import dataclass, field
 
-from coursekit.grading.master import Master, plain
-from coursekit.grading.pieces import defined, is_whole, key_of
-from coursekit.grading.sheet import How
+from coursekit.intake.master import Master, plain
+from coursekit.intake.pieces import defined, is_whole, key_of
+from coursekit.intake.sheet import How
 from coursekit.reader import ReadCell
 
 ALIKE, AHEAD = 0.5, 0.05  # an answer is this near to a stub or solution, and nearer than to others
 COPY = 0.8  # an edited copy of a cell that was given out
 BY_NAME, BY_PLACE = 0.9, 0.8  # confidence
 WORDS, LOOKED_AT = 1_000, 100  # at most so many words are compared, of so many cells
+SPLIT = 10  # cells that an answer was split into
 TOGETHER = "It was put together from several cells."
 RANKS: tuple[How, ...] = ("grade id", "cell id", "name")
 
@@ -163,8 +165,9 @@ class Answers:
         """Give a cell that looks like an answer to it, if nothing else was found for it."""
         master, source = self.master, self.cells[number].source
         near = {
-            answer: max(likeness(source, known), likeness(source, master.by_id[answer].stub))
+            answer: max(likeness(source, text, ALIKE - AHEAD) for text in (known, stub))
             for answer, known in master.solutions.items()
+            for stub in [master.by_id[answer].stub]
         }
         first, second = (*sorted(near, key=lambda id_: near[id_], reverse=True), "", "")[:2]
         least = max(ALIKE, near.get(second, 0) + AHEAD)
@@ -174,7 +177,8 @@ class Answers:
 
     def _complete(self, choice: Choice, used: set[int]) -> None:
         """Add the cells below that a definition was split over: no Python by themselves."""
-        while choice.parts and (below := choice.parts[-1] + 1) < len(self.cells):
+        while 0 < len(choice.parts) < SPLIT and choice.parts[-1] + 1 < len(self.cells):
+            below = choice.parts[-1] + 1
             home = self.homes.get(below)
             same = home is None or home == self.homes.get(choice.parts[0])
             code = self.cells[below].type == "code" and below not in used
@@ -189,13 +193,17 @@ class Answers:
 
 def likeness(one: str, other: str, least: float = 0.0) -> float:
     """Return how alike two sources are, from 0 to 1; 0 if that is below `least`."""
-    matcher = difflib.SequenceMatcher(None, _words(one), _words(other), autojunk=False)
-    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+    a, b = _words(one), _words(other)
+    if 2 * min(len(a), len(b)) < least * (len(a) + len(b)):
+        return 0.0
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    if matcher.quick_ratio() < least:
         return 0.0
     ratio = matcher.ratio()
     return ratio if ratio >= least else 0.0
 
 
+@functools.lru_cache(maxsize=512)
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+|[^\w\s]", text[: 20 * WORDS])[:WORDS]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from coursekit.grading.master import SUMMARY, Master
-from coursekit.grading.matching import Choice, Home
+from coursekit.intake.master import SUMMARY, Master
+from coursekit.intake.matching import Choice, Home
 from coursekit.reader import ReadNotebook
 from coursekit.standing import given_in
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading.belongs import NothingMatchedError, looks_like
-from coursekit.grading.master import Master, read_master
-from coursekit.grading.matching import find_homes
-from coursekit.grading.rebuild import rebuild
-from coursekit.grading.sheet import Cell, Sheet
+from coursekit.intake.belongs import NothingMatchedError, looks_like
+from coursekit.intake.master import Master, read_master
+from coursekit.intake.matching import find_homes
+from coursekit.intake.rebuild import rebuild
+from coursekit.intake.sheet import Cell, Sheet
 from coursekit.reader import ReadNotebook, UnreadableError, read_file
 
 
@@ -71,7 +71,7 @@ def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
             continue  # it may be another's
     if not sheets:
         what = looks_like(notebook)
-        raise NothingMatchedError(f"It is no challenge of this course; it looks like {what}.")
+        raise NothingMatchedError(f"It is none of this course's challenges: {what}.")
     return max(sheets, key=lambda sheet: sum(match.confidence for match in sheet.matches))
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from coursekit.grading.pieces import defined, statements
-from coursekit.grading.sheet import Cell, Kind
+from coursekit.intake.pieces import defined, statements
+from coursekit.intake.sheet import Cell, Kind
 
 SUMMARY = re.compile(r'handin\.summary\("([^"]+)"')
 

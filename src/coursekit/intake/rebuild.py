@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coursekit.grading.belongs import check_that_it_belongs
-from coursekit.grading.master import Master, plain
-from coursekit.grading.matching import BY_PLACE, Answers, Choice, Home, find_homes
-from coursekit.grading.pieces import is_whole, key_of, statements, take_apart
-from coursekit.grading.sheet import Cell, Match, Sheet
+from coursekit.intake.belongs import NothingMatchedError, check_that_it_belongs
+from coursekit.intake.master import Master, plain, read_master
+from coursekit.intake.matching import BY_PLACE, Answers, Choice, Home, find_homes
+from coursekit.intake.pieces import key_of, statements, take_apart
+from coursekit.intake.sheet import Cell, Kind, Match, Sheet
 from coursekit.reader import ReadCell, ReadNotebook
 
+__all__ = ["Master", "NothingMatchedError", "read_master", "rebuild"]
 APART = "It was taken out of a cell with more than this answer."
 
 
@@ -50,6 +51,7 @@ class _Rebuild:
             for part in choice.parts:
                 self.uses.setdefault(part, []).append(answer)
         self.own, self.anchors = self._find_own()
+        self.parts: dict[int, dict[str, str]] = {}
         self.count = 0
 
     def sheet(self) -> Sheet:
@@ -99,8 +101,8 @@ class _Rebuild:
         return ours.kind == "text" and edited and not home.id.endswith("-prompt")
 
     def _is_stub(self, source: str) -> bool:
-        found = statements(source)
-        return found is not None and all(one.key in self.master.stub_keys for one in found)
+        found = statements(source) or ()
+        return bool(found) and all(one.key in self.master.stub_keys for one in found)
 
     def _own_cells(self) -> dict[str, list[int]]:
         after: dict[str, list[int]] = {}
@@ -122,22 +124,28 @@ class _Rebuild:
         cells = []
         for number in numbers:
             cell = self.cells[number]
-            source, code = cell.source, cell.type == "code"
-            if code and self.is_script:  # which has no cells: what is ours is in it too
-                source = take_apart(source, {"": ""}, self.master.statement_keys)[""]
+            source = self._without_ours(cell.source) if cell.type == "code" else cell.source
             if source.strip():
                 self.count += 1
-                cells.append(Cell(f"own-{self.count}", "own" if code else "text", source))
+                kind: Kind = "own" if cell.type == "code" else "text"
+                cells.append(Cell(f"own-{self.count}", kind, source))
         return cells
+
+    def _without_ours(self, source: str) -> str:
+        """Return an own cell without stubs, which undo answers, and a script without ours."""
+        drop = self.master.statement_keys if self.is_script else self.master.stub_keys
+        if not any(one.key in drop for one in statements(source) or ()):
+            return source
+        return take_apart(source, {"": ""}, drop)[""]
 
     def _answer(self, cell: Cell) -> tuple[str, Match]:
         choice = self.choices[cell.id]
         notes = [choice.note] if choice.note else []
         parts = []
         for number in choice.parts:
-            source, whole = self._part(number, cell.id)
+            source, apart = self._part(number, cell.id)
             parts.append(source)
-            notes += [] if whole else [APART]
+            notes += [APART] if apart else []
             if self.cells[number].type != "code":
                 notes.append("Its cell is no code cell any more; it was run as one.")
         source = "\n".join(parts) if any(parts) else cell.stub
@@ -146,35 +154,35 @@ class _Rebuild:
 
     def _part(self, number: int, answer: str) -> tuple[str, bool]:
         """Return what a cell has for an answer, and whether that is all of it."""
-        source, home = self.cells[number].source, self.homes.get(number)
-        claimed = home is not None and home.id == answer
+        if number not in self.parts:
+            self.parts[number] = self._take_apart(number)
+        return self.parts[number].get(answer, self.cells[number].source), bool(self.parts[number])
+
+    def _take_apart(self, number: int) -> dict[str, str]:
+        """Return what a cell has for each answer; nothing if all of it is one answer's."""
+        source, home, uses = self.cells[number].source, self.homes.get(number), self.uses[number]
+        claimed = home is not None and home.id == uses[0]
         drop = self.master.stub_keys if claimed else self.master.statement_keys
-        found = statements(source) or []
-        if self.uses[number] == [answer] and not any(one.key in drop for one in found):
-            return source, True
-        wanted = {one: self.master.names.get(one, "") for one in self.uses[number]}
-        return take_apart(source, wanted, drop | self.master.stub_keys)[answer], False
+        found = statements(source) or ()
+        if len(uses) == 1 and not any(one.key in drop for one in found):
+            return {}
+        wanted = {one: self.master.names.get(one, "") for one in uses}
+        return take_apart(source, wanted, self.master.statement_keys if uses[1:] else drop)
 
     def _written(self, cell: Cell) -> tuple[str, Match]:
-        answers = [
-            (number, self.homes[number])
-            for number in self.homes
-            if self.homes[number].id == cell.id and number not in self.uses
-        ]
-        tried = [
-            (number, home)
-            for number, home in sorted(answers)
-            if plain(self.cells[number].source) not in ("", plain(cell.stub))
-        ]
+        claimed = [n for n in sorted(self.homes) if self.homes[n].id == cell.id]
+        sources = {n: self.cells[n].source for n in claimed if n not in self.uses}
+        tried = [n for n in sources if plain(sources[n]) not in ("", plain(cell.stub))]
         if tried:
-            number, home = tried[-1]
-            note = f"There are {len(tried)} answers; the last one was taken." if tried[1:] else ""
-            return self.cells[number].source, Match(cell.id, home.how, home.confidence, note)
+            home, number = self.homes[tried[-1]], len({plain(sources[n]) for n in tried})
+            note = f"There are {number} answers; the last one was taken." if number > 1 else ""
+            return sources[tried[-1]], Match(cell.id, home.how, home.confidence, note)
         if text := self._below(cell) or self._inside(cell.question):
-            note = "It stands in another cell than its own." if answers else ""
+            note = "It stands in another cell than its own." if sources else ""
             return text, Match(cell.id, "name", BY_PLACE, note)
-        if answers:
-            return cell.stub, Match(cell.id, answers[-1][1].how, answers[-1][1].confidence)
+        if sources:
+            home = self.homes[list(sources)[-1]]
+            return cell.stub, Match(cell.id, home.how, home.confidence)
         return cell.stub, Match(cell.id, "stub", 0.0, "Its cell is gone.")
 
     def _below(self, cell: Cell) -> str:
@@ -183,10 +191,10 @@ class _Rebuild:
             number
             for number in self.own
             if self.anchors[number] in (cell.id, cell.question)
-            and (self.cells[number].type != "code" or not is_whole(self.cells[number].source))
+            and (self.cells[number].type != "code" or not statements(self.cells[number].source))
         ]
         self.own = [number for number in self.own if number not in texts]
-        return "\n\n".join(self.cells[number].source for number in texts)
+        return "\n\n".join(dict.fromkeys(self.cells[number].source for number in texts))
 
     def _inside(self, task: str) -> str:
         """Return what was written into the question's own cell."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import compress, zip_longest
 
+LONGEST, MOST = 100_000, 3_000  # characters and lines; a whole challenge has a quarter of that
 MAGIC = re.compile(r"(?m)^([ \t]*)[%!].*$")
 INDENTED_COMMENT = re.compile(r"[ \t]+#")
 DEFINITION = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)")
@@ -38,7 +41,8 @@ class Statement:
     uses: frozenset[str]
 
 
-def statements(source: str) -> list[Statement] | None:
+@functools.lru_cache(maxsize=64)  # asked for again and again while one file is looked at
+def statements(source: str) -> tuple[Statement, ...] | None:
     """Return the statements of a cell, in order; None if it is no Python."""
     tree = _parse(source)
     if tree is None:
@@ -56,7 +60,7 @@ def statements(source: str) -> list[Statement] | None:
             done = max(done, end)
     except (RecursionError, MemoryError):
         return None
-    return found
+    return tuple(found)
 
 
 def defined(source: str) -> dict[str, str]:
@@ -106,23 +110,21 @@ def take_apart(source: str, wanted: dict[str, str], drop: Collection[str] = ()) 
     if found is None:
         return dict.fromkeys(wanted, source)
     left = [statement for statement in found if statement.key not in drop]
-    pending, parts = set(wanted.values()), {}
+    pending, parts = set(wanted.values()), dict[str, list[Statement]]()
     for answer, name in wanted.items():
         pending.discard(name)
         last = max((at for at, one in enumerate(left) if name in one.names), default=-1)
-        mine = [
-            one
-            for at, one in enumerate(left)
-            if at <= last and not (one.names | one.uses) & pending
-        ]
-        left = [one for one in left if one not in mine]
-        parts[answer] = mine
+        early = [not (one.names | one.uses) & pending for one in left[: last + 1]]
+        parts[answer] = list(compress(left, early))
+        left = [one for one, now in zip_longest(left, early) if not now]
     if wanted:
         parts[list(wanted)[-1]] += left
     return {answer: "\n\n".join(one.text for one in some) for answer, some in parts.items()}
 
 
 def _parse(source: str) -> ast.Module | None:
+    if len(source) > LONGEST or source.count("\n") + source.count(";") > MOST:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,36 @@
+"""The engine gives every declared answer the points that stock nbgrader gives it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from composites import composites, digest, write
+from coursekit.grading.engine import WarmEngine
+from coursekit.sources.layout import Course, Unit
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = [unit for unit in Course(ROOT).units if unit.challenge]
+STOCK = json.loads((Path(__file__).parent / "stock_points.json").read_text())
+# unit, student and check -> why the two may differ
+REASONS: dict[tuple[str, str, str], str] = {}
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
+def test_engine_and_stock_nbgrader_give_the_same_points(unit: Unit, tmp_path: Path) -> None:
+    assert STOCK[unit.id]["digest"] == digest(unit), "run `make stock-points`"
+    students = composites(unit)
+    for student, (answers, _) in students.items():
+        write(unit, student, answers, tmp_path / "submitted")
+    differences, told = {}, {}
+    with WarmEngine(tmp_path, unit, jobs=2) as engine:
+        for record in engine.grade(students):
+            declared, stock = students[record.student][1], STOCK[unit.id]["points"][record.student]
+            for outcome in record.outcomes:
+                told[outcome.check] = outcome.text
+                place = unit.id, record.student, outcome.check
+                points = {outcome.points, stock[outcome.check], declared[outcome.check]}
+                if len(points) > 1 and place not in REASONS:
+                    differences[place] = outcome.points, stock[outcome.check], outcome.text
+            assert len(record.outcomes) == len(declared)
+    assert differences == {}
