@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,6 @@ from coursekit.grading.student import Broken, Limits, Ran, StudentSide
 
 LIMITS = Limits(cpu_call=5, cpu_cell=5)
 Run = Callable[..., list[Ran]]
-
-
-@pytest.fixture(scope="module")
-def parent() -> Iterator[WarmParent]:
-    with WarmParent() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -392,12 +392,12 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
     if type(target) is not type(new) or not is_own(target):
         return
     if isinstance(target, np.ndarray):
-        if target.flags.writeable and target.shape == new.shape and target.dtype == new.dtype:
+        if target.flags.writeable and _fits(target, new):
             target[...] = new
     elif isinstance(target, list):
         same = len(target) == len(new)
         for at in range(len(target)) if same else ():
-            if isinstance(target[at], (np.ndarray, list, dict)):
+            if _fits(target[at], new[at]):
                 _put(target[at], new[at], is_own)
             else:
                 target[at] = new[at]
@@ -406,3 +406,10 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
     elif isinstance(target, (dict, set)):
         target.clear()
         target.update(new)
+
+
+def _fits(target: Any, new: Any) -> bool:
+    """Whether a container can be made equal to another in place."""
+    if isinstance(target, np.ndarray) and isinstance(new, np.ndarray):
+        return bool(target.shape == new.shape and target.dtype == new.dtype)
+    return isinstance(target, (list, dict)) and type(target) is type(new)
