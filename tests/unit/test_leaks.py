@@ -251,6 +251,7 @@ FILES: dict[str, tuple[Callable[[Course, Path], None], str]] = {
     "a gradebook under another name": (gradebook, "student-data"),
     "marks": (write("grades.csv", "ada,1"), "student-data"),
     "a submission": (write("submitted/x/a.ipynb", '{"cells": []}'), "student-data"),
+    "a record": (write("records/01_means/x.json", "{}"), "student-data"),
     "a checkpoint": (checkpoint, "unexpected-file"),
     "a history": (write(".git/config", "[core]"), "unexpected-file"),
     "a pickle": (write("model.pkl", b"\x80\x04\x95\x00\xff"), "unexpected-file"),
