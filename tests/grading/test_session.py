@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coursekit.grading.sheet import Cell
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, GivenCellError, Judge
 from coursekit.grading.record import Verdict
 from coursekit.grading.session import MisbehavedError
-from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Limits
 from engine_samples import (
     BAIT,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading.fits import Fit
 from coursekit.grading.forks import Child
 from coursekit.grading.outputs import clean_outputs, legible
 from coursekit.grading.wire import (
@@ -25,6 +24,7 @@ from coursekit.grading.wire import (
     numbers,
     opaque,
 )
+from coursekit.grading.wire.fits import Fit
 from coursekit.models import ModelError
 
 MAX_CALLS = 200_000

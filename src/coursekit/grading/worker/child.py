@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading.fits import Player
 from coursekit.grading.wire import (
     ERRORS,
     PLAIN,
@@ -23,6 +22,7 @@ from coursekit.grading.wire import (
     WireError,
     brief,
 )
+from coursekit.grading.wire.fits import Player
 from coursekit.grading.worker.shell import CellShell, make_shell
 
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, np.ufunc)
