@@ -13,8 +13,8 @@ from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, GivenCellError, Judge
 from coursekit.grading.record import Verdict
 from coursekit.grading.session import MisbehavedError
-from coursekit.grading.sheet import Cell
 from coursekit.grading.student import Limits
+from coursekit.intake.sheet import Cell
 from engine_samples import (
     BAIT,
     LIMITS,
