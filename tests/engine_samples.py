@@ -11,6 +11,7 @@ from coursekit.grading.judge import Judge
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.session import Session
 from coursekit.grading.student import Limits
+from coursekit.intake.sheet import Cell, Sheet
 
 LIMITS = Limits(cpu_call=0.8, cpu_cell=1.2, cpu_notebook=30.0, wall=20.0)
 BAIT = "secret-7310942"  # stands in hidden regions alone

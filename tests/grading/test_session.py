@@ -15,6 +15,7 @@ from coursekit.grading.judge import STOPPED, GivenCellError, Judge
 from coursekit.grading.record import Verdict
 from coursekit.grading.session import MisbehavedError
 from coursekit.grading.student import Limits
+from coursekit.intake.sheet import Cell
 from engine_samples import (
     BAIT,
     LIMITS,
