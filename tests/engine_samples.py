@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coursekit.grading.sheet import Cell, Sheet
-
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Judge
 from coursekit.grading.record import Outcome, Verdict

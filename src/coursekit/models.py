@@ -64,6 +64,8 @@ def describe(model: Any) -> tuple[Description, Arrays]:
     >>> rebuild(description, arrays).count_params()
     3
     """
+    if isinstance(why := getattr(model, "why_not_sendable", None), str):
+        raise UnsendableModelError(why)  # it stands for one that is elsewhere
     kind = type(model)
     entry = {"class_name": kind.__name__, "module": kind.__module__, "registered_name": None}
     try:

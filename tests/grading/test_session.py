@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coursekit.grading.sheet import Cell
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, GivenCellError, Judge

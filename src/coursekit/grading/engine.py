@@ -97,7 +97,7 @@ class WarmEngine:
             judge.kill()
         self._pool.shutdown()
         for judge in self._judges:
-            judge.stop()
+            judge.stop()  # what belonged to it here is closed
 
     def grade(self, students: Iterable[str]) -> Iterator[Record]:
         """Grade submissions, yielding each record as it is there; none changes another's."""

@@ -35,6 +35,7 @@ from coursekit.intake.sheet import Cell
 
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 STOPPED = "this answer was stopped"  # what the stub of a stopped answer says
+CLAIM = "{}, a model of a class of the student's own, was believed what it says of itself"
 DEPTH = 4  # how deep given containers are looked into
 
 
@@ -62,6 +63,7 @@ class Attempt:
     shown: str = ""
     calls: list[str] = field(default_factory=list)
     opaque: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
     margins: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -73,6 +75,7 @@ class Attempt:
         flags = [f"could not be looked into: {text}" for text in dict.fromkeys(self.opaque)]
         if verdict is Verdict.PASS or " is of type " in about.get("text", ""):
             flags = []  # nothing was lost, or the check asked for the type and got its answer
+        flags += [CLAIM.format(name) for name in dict.fromkeys(self.claims)]
         about["text"] = legible(about.get("text", ""))
         about["trace"] = tuple(map(legible, about.get("trace", ())))
         return Outcome(
@@ -175,7 +178,7 @@ class Judge:
     def _prepare(self, attempt: Attempt, side: StudentSide) -> None:
         self._side, self._attempt = side, attempt
         side.hidden, side.seed, side.called = False, None, ""
-        side.calls, side.opaque = attempt.calls, attempt.opaque
+        side.calls, side.opaque, side.claims = attempt.calls, attempt.opaque, attempt.claims
         side.is_own = self._is_own
         # A check that sets no seed must not depend on what ran before it.
         random.seed(0)
@@ -228,7 +231,9 @@ class Judge:
             verdict = Verdict.WAITS if STOPPED in text else Verdict.NOT_TRIED
         elif isinstance(error, UnsendableError):
             verdict = Verdict.UNSENDABLE
-        elif attempt.opaque and not isinstance(error, AssertionError):
+        elif (
+            attempt.opaque and not isinstance(error, AssertionError) and not hasattr(error, "line")
+        ):
             verdict = Verdict.UNSENDABLE  # the check broke on what it could not look into
         return attempt.outcome(verdict, text=text, error=name, hidden=hidden, trace=tuple(trace))
 

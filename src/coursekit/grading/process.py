@@ -111,6 +111,9 @@ class JudgeProcess:
             return
         try:
             self._start()
+        except JudgedError:
+            self.stop()
+            raise
         except (WireError, EngineError) as error:
             said = self._last_words()
             self.stop()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from coursekit import expect
 from coursekit.grading.forks import Child
 from coursekit.grading.outputs import clean_outputs, legible
 from coursekit.grading.wire import (
@@ -136,7 +137,11 @@ class RemoteModel(RemoteObject):
 
     def _refuse_hidden(self) -> None:
         if self._side.hidden:
-            raise ValueError(f"The grader cannot rebuild the model: {self.why_not_sendable}.")
+            raise expect.ExpectationError(
+                "the grader can rebuild the model, before it shows it hidden inputs",
+                self.why_not_sendable,
+                "Build it of Keras' own layers, without a class of your own.",
+            )
 
 
 class StudentSide:
@@ -160,6 +165,8 @@ class StudentSide:
         What was asked and what came back, in brief.
     opaque : list of str
         What came and cannot be looked into.
+    claims : list of str
+        Models that came and answer for themselves: what they say is the student's word.
     called : str
         The function that was called last.
     """
@@ -177,6 +184,7 @@ class StudentSide:
         self.hidden = False
         self.calls: list[str] = []
         self.opaque: list[str] = []
+        self.claims: list[str] = []
         self.called = ""
         self.is_own: Callable[[Any], bool] = lambda value: True
 
@@ -327,6 +335,8 @@ class StudentSide:
                 self._kept[number] = kind(self, number, text)
             else:
                 raise WireError("a message is malformed")
+        if tag == "own model":
+            self.claims.append(text.partition(":")[0])
         return self._kept[number]
 
     def _function(self, number: int, text: str) -> Callable[..., Any]:
