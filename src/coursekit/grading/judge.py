@@ -139,7 +139,7 @@ class Judge:
             try:
                 with self._recorder.noting():
                     exec(compile(cell.source, f"<{cell.id}>", "exec"), self._names)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise GivenCellError(f"{cell.id}: {type(error).__name__}: {error}") from error
         self._doubles.put_into(self._names)
         for value in self._names.values():
