@@ -1,4 +1,4 @@
-"""A check that the course's own solution loses is nobody's zero; a given cell that fails is told."""
+"""A check that the course's own solution loses is nobody's zero; a failing given cell is told."""
 
 from pathlib import Path
 
