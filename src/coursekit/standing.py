@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 PASS, NOT_YET, NOT_TRIED, NOT_RUN = "pass", "not yet", "not tried", "not run"
-WARNS = "warns, and so earns no points yet"
 STALE = "passed, but with another answer than the one saved: save, restart the kernel, run all"
 HIDDEN = "# The grader also runs a hidden part of this check."
 BLANK = "*Replace this line with your answer.*"
@@ -45,7 +44,7 @@ def report(cells: list[Cell], run: Run, given: list[str]) -> tuple[list[str], bo
     hidden = sum(HIDDEN in source_of(cell) for cell in checks)
     total = len({*found, *(name for name in gone if "-" in name)})
     lines = [f"{len(passed)} of {total} checks pass here; {hidden} go on in the grader."]
-    for outcome in (WARNS, STALE, NOT_YET, NOT_TRIED, NOT_RUN):
+    for outcome in (STALE, NOT_YET, NOT_TRIED, NOT_RUN):
         if names := [question(name) for name, what in found.items() if what == outcome]:
             lines.append(f"{outcome}: {', '.join(names)}")
     if gone:
@@ -65,8 +64,6 @@ def _outcome(check: Cell, cells: list[Cell], run: Run) -> str:
     when, outcome = run(check)
     if outcome != PASS:
         return outcome
-    if any(output.get("name") == "stderr" for output in check.get("outputs", [])):
-        return WARNS
     asked = _id(check).split("-")[0]
     for cell in cells:
         if flags(cell).get("solution") and _id(cell) == asked and cell["cell_type"] == "code":

@@ -8,11 +8,22 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 
-from coursekit.classroom.feedback import FAILED, WITHHELD, RedactFeedback
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.feedback import (
+    FAILED,
+    NOTE,
+    UNDECIDED,
+    WITHHELD,
+    RedactFeedback,
+    told_to_student,
+)
+from coursekit.classroom.grade import grade_class
 from coursekit.classroom.sample_class import SampleStudent, write_submission
 from coursekit.classroom.stock import StockGrader
+from coursekit.grading.record import Outcome, Verdict
 from coursekit.leaks.gate import gate_feedback
 from coursekit.sources.layout import Unit
+from coursekit.sources.progress import no_progress
 from samples import make_unit
 
 CHALLENGE = """# %% [markdown]
@@ -99,6 +110,21 @@ def pages(unit: Unit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
         return dict(zip(ANSWERS, grader.write_feedback(names), strict=True))
 
 
+@pytest.fixture(scope="module")
+def engine_pages(unit: Unit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the same students' feedback from records, hidden parts told by no traceback."""
+    folder = tmp_path_factory.mktemp("class")
+    for name, code in ANSWERS.items():
+        student = SampleStudent(f"student-{name}", "", {"q1_double": code}, {"q1_double-open": 1})
+        write_submission(unit, student, folder / "submitted")
+    names = [f"student-{name}" for name in ANSWERS]
+    with CourseFolder(folder, unit) as course:
+        records = grade_class(course, names, progress=no_progress)
+        points = [sum(filter(None, record.scores.values())) for record in records]
+        assert points == [3, 0, 1, 1, 3], "as stock nbgrader has it"
+        return dict(zip(ANSWERS, course.write_feedback(names), strict=True))
+
+
 def said(page: Path) -> str:
     """Return a page's text without tags."""
     body = page.read_text(encoding="utf-8").split("<body", 1)[1]
@@ -145,6 +171,99 @@ def test_what_is_printed_in_a_hidden_part_is_not_shown(pages: dict[str, Path]) -
     talks = said(pages["talks"])
     assert "called with 7" in talks, "a check without a hidden part"
     assert "called with 5" not in talks, "nobody can tell which part printed it"
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_nothing_of_the_grader_s_is_shown_from_a_record(
+    engine_pages: dict[str, Path], name: str
+) -> None:
+    text = engine_pages[name].read_text(encoding="utf-8")
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "BEGIN HIDDEN" not in text
+    assert "BEGIN MARK" not in text
+    assert "site-packages" not in text
+
+
+def test_the_gate_lets_an_engine_s_pages_pass(unit: Unit, engine_pages: dict[str, Path]) -> None:
+    folders = {f"student-{name}": [page] for name, page in engine_pages.items()}
+    assert gate_feedback(unit.course, unit, folders) == []
+
+
+def test_a_record_tells_what_the_visible_part_said(engine_pages: dict[str, Path]) -> None:
+    wrong = said(engine_pages["wrong"])
+    assert "return x + 1" in wrong
+    assert "(Score: 0.0 / 7.0)" in wrong
+    assert "expected: twice two equals 4 got: 3, of type int try: Add it to itself." in wrong
+    assert 'q1_double-plain, line 1: assert double(5) == 10, "five" AssertionError: five' in wrong
+    assert "[pass] twice one equals 2" in wrong
+    assert "a hidden part of this check" in wrong
+    assert FAILED[:40] not in wrong
+
+
+def test_a_record_tells_of_a_hidden_failure_without_its_values(
+    engine_pages: dict[str, Path],
+) -> None:
+    small, stops = said(engine_pages["small"]), said(engine_pages["stops"])
+    assert small.count(FAILED) == 2
+    assert f"{FAILED} try: Add it to itself." in small
+    assert "[pass] twice two equals 4" in small
+    assert "the answer's line 2: return 2 * x if x &lt; 10 else x / 0" in stops
+    assert f"{FAILED} It stopped with ZeroDivisionError." in stops
+
+
+def outcome(**about: object) -> Outcome:
+    given = {"hidden": True, "points": 0.0, "verdict": Verdict.FAIL, **about}
+    return Outcome(check="q", question="q", max_points=1.0, **given)  # type: ignore[arg-type]
+
+
+OURS = {"error": "ExpectationError"}
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ({"verdict": Verdict.PASS, "points": 1.0, "text": "secret"}, ""),
+        ({"text": "secret", "trace": ("q, line 3: secret", "secret")}, FAILED),
+        ({"error": "ValueError", "text": "secret"}, f"{FAILED} It stopped with ValueError."),
+        ({**OURS, "text": "expected: another name secret\ntry: secret"}, FAILED),
+        (
+            {**OURS, "text": "expected: visible name equals secret"},
+            f"{FAILED} It is about this: visible name.",
+        ),
+        ({"error": "StudentError", "text": "expected: visible name is secret"}, FAILED),
+        ({"trace": ("the answer's line 1: secret",)}, FAILED),
+        ({"trace": ("the answer's line 1: own()",)}, f"the answer's line 1: own()\n{FAILED}"),
+        ({"verdict": Verdict.UNSENDABLE, "points": None, "text": "secret"}, UNDECIDED),
+        ({"verdict": Verdict.COURSE, "points": None, "hidden": False, "text": "secret"}, UNDECIDED),
+        ({"verdict": Verdict.ENGINE, "points": None, "trace": ("secret",)}, UNDECIDED),
+        ({"hidden": False, "text": "ten, not nine"}, "ten, not nine"),
+        ({"hidden": False, "text": "a", "trace": ("q, line 1: f", "a")}, "q, line 1: f\na"),
+    ],
+)
+def test_what_a_student_is_told_of_an_outcome(about: dict[str, object], told: str) -> None:
+    note = told_to_student(outcome(**about), HIDDEN, ["own()"])
+    assert note["said"] == told
+
+
+def test_a_note_stands_for_everything_that_a_check_left() -> None:
+    note = told_to_student(outcome(text="secret", shown="[pass] a\n"), HIDDEN, [])
+    cell = check_cell(HIDDEN, evalue="secret", traceback=["secret"])
+    cell.outputs.append(new_output("stream", name="stdout", text="[pass] a\nsecret"))
+    cell.metadata[NOTE] = note
+    RedactFeedback().preprocess(new_notebook(cells=[cell]), {})
+    printed, error = cell.outputs
+    assert printed.text == "[pass] a\n"
+    assert error.traceback == [FAILED]
+    assert "secret" not in str(cell.outputs)
+
+
+@pytest.mark.parametrize("note", [{}, {"hidden": False}, {"said": 5}, "nonsense", None, [1]])
+def test_a_forged_note_shows_nothing_of_the_check(note: object) -> None:
+    """Stock nbgrader leaves a student's own metadata in the autograded copy."""
+    cell = check_cell(HIDDEN, evalue="secret", traceback=["secret"])
+    cell.metadata[NOTE] = note
+    RedactFeedback().preprocess(new_notebook(cells=[cell]), {})
+    assert "secret" not in str(cell.outputs)
 
 
 def check_cell(source: str, **output: object) -> nbformat.NotebookNode:

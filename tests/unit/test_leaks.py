@@ -18,6 +18,8 @@ import pytest
 
 from coursekit.authoring.build import build
 from coursekit.leaks.gate import find_leaks, gate_built, gate_feedback
+from coursekit.leaks.index import Index
+from coursekit.leaks.secrets import Public, Secret
 from coursekit.sources.findings import Finding
 from coursekit.sources.layout import Course, CourseError
 from leak_samples import CHALLENGE, HIDDEN, LECTURE, SCHEME, SOLUTION, make_course
@@ -251,6 +253,7 @@ FILES: dict[str, tuple[Callable[[Course, Path], None], str]] = {
     "a gradebook under another name": (gradebook, "student-data"),
     "marks": (write("grades.csv", "ada,1"), "student-data"),
     "a submission": (write("submitted/x/a.ipynb", '{"cells": []}'), "student-data"),
+    "a record": (write("records/01_means/x.json", "{}"), "student-data"),
     "a checkpoint": (checkpoint, "unexpected-file"),
     "a history": (write(".git/config", "[core]"), "unexpected-file"),
     "a pickle": (write("model.pkl", b"\x80\x04\x95\x00\xff"), "unexpected-file"),
@@ -427,3 +430,11 @@ def test_feedback_may_show_answers_but_nothing_of_the_grader(
         ("cy-31", "phrase"),
         ("dee-47", "student-data"),
     }
+
+
+def test_a_word_before_a_visible_check_makes_it_no_hidden_one() -> None:
+    shown = "_answer = step(np.array([1.0, -2.0]), 0.5, np.array([3.0, 1.0]), 0, 0.1)"
+    hidden = "_w, _b = step(np.array([1.0, -2.0]), 0.5, np.array([3.0, 1.0]), 1, 0.1)"
+    index = Index([Secret("hidden", "", "", hidden)], [Public("check", shown)])
+    assert [m.rule for m in index.search(f"(Top) {shown}")] == []
+    assert "statement" in [m.rule for m in index.search(f"(Top) {hidden}")]

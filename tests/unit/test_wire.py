@@ -335,15 +335,15 @@ def endless() -> Any:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: nested(wire.MAX_DEPTH + 1), "deeper than 40 levels"),
+        (lambda: nested(wire.frame.MAX_DEPTH + 1), "deeper than 40 levels"),
         (endless, "deeper than 40 levels"),
-        (lambda: [0] * wire.MAX_NODES, "more than 400,000 parts"),
+        (lambda: [0] * wire.frame.MAX_NODES, "more than 400,000 parts"),
         (lambda: 10**3020, "3,000 digits"),
         (lambda: ["a" * 1_000_000] * 13, "12 MB of text"),
         (lambda: "\0" * 2_200_000, "12 MB of text"),
-        (lambda: np.zeros(wire.MAX_BYTES // 2 + 1, "u1"), "more than 128 MB"),
+        (lambda: np.zeros(wire.frame.MAX_BYTES // 2 + 1, "u1"), "more than 128 MB"),
         (lambda: [np.zeros(70 << 20, "u1")] * 2, "more than 128 MB"),
-        (lambda: [np.float64(1)] * (wire.MAX_BUFFERS + 1), "20,000 arrays or NumPy numbers"),
+        (lambda: [np.float64(1)] * (wire.frame.MAX_BUFFERS + 1), "20,000 arrays or NumPy numbers"),
         (lambda: range(10**9), "range has more than 10,000,000 numbers"),
         (lambda: range(2**70, 2**70 + 1), "or huge ones"),
     ],
@@ -355,9 +355,9 @@ def test_too_much_is_refused_before_it_is_sent(make: Callable[[], Any], says: st
 
 
 def test_what_may_be_packed_may_be_sent_and_unpacked() -> None:
-    near = [[0.1234567890123456] * 1000] * 300 + [nested(wire.MAX_DEPTH - 2), 10**3000]
+    near = [[0.1234567890123456] * 1000] * 300 + [nested(wire.frame.MAX_DEPTH - 2), 10**3000]
     assert back(near) == near
-    assert len(message(near)[0]) < wire.MAX_HEAD
+    assert len(message(near)[0]) < wire.frame.MAX_HEAD
 
 
 M61 = 2**61 - 1  # Python's whole numbers hash modulo this
@@ -366,8 +366,8 @@ M61 = 2**61 - 1  # Python's whole numbers hash modulo this
 @pytest.mark.parametrize(
     "head",
     [
-        nested(wire.MAX_DEPTH + 1),
-        ["list", *[0] * wire.MAX_NODES],
+        nested(wire.frame.MAX_DEPTH + 1),
+        ["list", *[0] * wire.frame.MAX_NODES],
         ["range", 0, 10**12, 1],
         ["range", 0, 5, 0],
         ["range", 2**63, 2**63, 1],
@@ -484,8 +484,8 @@ def test_an_opaque_thing_shows_and_does_nothing() -> None:
     came = unpacked(["opaque", "Evil\ud800 <b>", "x" * 1000])
     assert isinstance(came, Opaque)
     assert type(came).__name__ == "Evil___b_"
-    assert repr(came) == "x" * wire.MAX_TEXT
-    assert came != "x" * wire.MAX_TEXT
+    assert repr(came) == "x" * wire.frame.MAX_TEXT
+    assert came != "x" * wire.frame.MAX_TEXT
 
 
 # --- frames ----------------------------------------------------------------------------------
@@ -500,8 +500,8 @@ def ends() -> Iterator[tuple[socket.socket, Channel]]:
 
 def packed(head: bytes, *buffers: bytes, lengths: list[int] | None = None) -> bytes:
     sizes = [len(b) for b in buffers] if lengths is None else lengths
-    raw = b"".join(wire.LENGTH.pack(n) for n in sizes)
-    return wire.HEADER.pack(len(head), len(sizes)) + raw + head + b"".join(buffers)
+    raw = b"".join(wire.channel.LENGTH.pack(n) for n in sizes)
+    return wire.channel.HEADER.pack(len(head), len(sizes)) + raw + head + b"".join(buffers)
 
 
 def received(ends: tuple[socket.socket, Channel], data: bytes) -> Any:
@@ -522,12 +522,12 @@ def received(ends: tuple[socket.socket, Channel], data: bytes) -> Any:
         packed(b'{"a":' + b"9" * 5000 + b"}"),
         packed(b"[" * 100_000 + b"]" * 100_000),
         packed(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
-        packed(b"[" + b"[]," * (2 * wire.MAX_NODES) + b"[]]"),
-        wire.HEADER.pack(wire.MAX_HEAD + 1, 0),
-        wire.HEADER.pack(2, 2**32 - 1),
-        wire.HEADER.pack(2, wire.MAX_BUFFERS + 1),
+        packed(b"[" + b"[]," * (2 * wire.frame.MAX_NODES) + b"[]]"),
+        wire.channel.HEADER.pack(wire.frame.MAX_HEAD + 1, 0),
+        wire.channel.HEADER.pack(2, 2**32 - 1),
+        wire.channel.HEADER.pack(2, wire.frame.MAX_BUFFERS + 1),
         packed(b"{}", lengths=[2**63]),
-        packed(b"{}", lengths=[wire.MAX_BYTES, 1]),
+        packed(b"{}", lengths=[wire.frame.MAX_BYTES, 1]),
         packed(b"{}", lengths=[2**64 - 1] * 3),
     ],
     ids=lambda data: repr(data[:24]),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.grade import follow, grade_class
 from coursekit.classroom.report import write_report
 from coursekit.classroom.sample_class import SampleStudent, sample_class, write_submission
-from coursekit.classroom.stock import StockGrader
-from coursekit.grading.record import Engine, Record
+from coursekit.grading.record import Record
 from coursekit.leaks.gate import gate_feedback
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.progress import Progress
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,9 @@ class Demo:
     surprises: list[str]
 
 
-def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo:
+def run_demo(
+    unit: Unit, size: int, folder: Path, *, engine: str = "warm", progress: Progress
+) -> Demo:
     """Make a sample class of `unit`, grade it, write feedback and a report into `folder`.
 
     Parameters
@@ -50,6 +49,8 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
         Number of students.
     folder : Path
         Throw-away course folder; must be empty or missing.
+    engine : str
+        One of `grade.ENGINES`.
     progress : callable
         Told (label, done, total) as work goes on.
 
@@ -64,11 +65,11 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
     folder.mkdir(parents=True, exist_ok=True)
     for student in students:
         write_submission(unit, student, folder / "submitted")
-    with StockGrader(folder, unit) as grader:
+    with CourseFolder(folder, unit) as course:
         names = [student.id for student in students]
-        records = _grade(grader, names, progress)
+        records = grade_class(course, names, engine=engine, progress=progress)
         graded = [record.student for record in records if record.status.has_points]
-        pages = _follow(grader.write_feedback(graded), "feedback", len(graded), progress)
+        pages = list(follow(course.write_feedback(graded), "feedback", len(graded), progress))
     feedback = dict(zip(graded, pages, strict=True))
     report = write_report(folder / "report.html", unit, records, feedback)
     surprises = [
@@ -79,20 +80,6 @@ def run_demo(unit: Unit, size: int, folder: Path, *, progress: Progress) -> Demo
     pages_of = {student: [page] for student, page in feedback.items()}
     surprises += map(str, gate_feedback(unit.course, unit, pages_of))
     return Demo(students, records, report, surprises)
-
-
-def _grade(engine: Engine, students: list[str], progress: Progress) -> list[Record]:
-    return _follow(engine.grade(students), "grading", len(students), progress)
-
-
-def _follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> list[T]:
-    """Return all of `steps`, telling `progress` of each."""
-    progress(label, 0, total)
-    done = []
-    for step in steps:
-        done.append(step)
-        progress(label, len(done), total)
-    return done
 
 
 def _compare(student: SampleStudent, record: Record) -> list[str]:

@@ -1,7 +1,10 @@
 """Feedback pages that give nothing away: no hidden tests, no mark schemes, no code of the grader.
 
-nbgrader renders the autograded copy as it is. ``RedactFeedback`` comes first in its list. Where it
-cannot tell whether a message comes from a hidden part, the message goes.
+nbgrader renders the autograded copy as it is. ``RedactFeedback`` comes first in its list.
+
+Where this package's engine graded, a check carries what may be said of it (`told_to_student`, made
+from the record). What stock nbgrader graded has tracebacks only: where they do not tell whether a
+message comes from a hidden part, the message goes.
 """
 
 from __future__ import annotations
@@ -10,11 +13,14 @@ import ast
 import builtins
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from coursekit.expect import ExpectationError
+from coursekit.grading.record import Fault, Outcome, Verdict
 from coursekit.leaks.index import Index
 from coursekit.leaks.secrets import KIND_OF_REGION, Public, Secret, cut_regions
 from coursekit.leaks.targets import ANSI, Part, Place, pieces
@@ -26,12 +32,78 @@ FAILED = (
     "The hidden part of this check did not pass: it asks the same of your function with other "
     "values. Try your function on examples of your own."
 )
+UNDECIDED = "A person will look at this check: the grader alone cannot decide it."
 WITHHELD = "(This output is not shown: it may give away a hidden part of a check.)"
 FRAME = re.compile(r"(?:Cell|Input) In ?\[(\d+)\](?:, line (\d+)|, in <cell line: (\d+)>)")
 CODE_LINE = re.compile(r"^(?:-+> *| *)\d+ ?(.*)$", re.MULTILINE)
 GRADERS = re.compile(r"held_out|COURSEKIT_HELD_OUT|coursekit[./](intake|grading|proving|classroom)")
 TELLING = {"statement", "fragment", "phrase", "string"}
 LONGEST = 2000  # characters of a message
+NOTE = "coursekit"  # the key of a check's metadata
+STUDENT_LINE = re.compile(r"the answer's line \d+: (.*)", re.DOTALL)
+
+
+def told_to_student(outcome: Outcome, check: str, own: Sequence[str]) -> dict[str, str]:
+    """Return what a check's feedback shows.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    check : str
+        The check's source, with its hidden regions.
+    own : sequence of str
+        The sources of the student's cells.
+
+    Returns
+    -------
+    dict of str to str
+        ``verdict``; ``shown``, what the visible part printed; ``said``, the message, empty for a
+        pass. Nothing in it comes from a hidden part, so it may stand in the autograded notebook,
+        and a student who forges it fools nobody but themselves.
+    """
+    return {
+        "verdict": outcome.verdict.value,
+        "shown": _encodable(outcome.shown),
+        "said": _encodable("\n".join(_message(outcome, check, own))),
+    }
+
+
+def _message(outcome: Outcome, check: str, own: Sequence[str]) -> Iterator[str]:
+    verdict = outcome.verdict
+    if verdict is Verdict.PASS:
+        return
+    if outcome.points is None:
+        yield UNDECIDED
+    if verdict.fault in (Fault.COURSE, Fault.ENGINE):
+        return  # the message speaks of the grader's own parts
+    if not outcome.hidden:
+        yield "\n".join(outcome.trace or (outcome.text,))[:LONGEST]
+        return
+    yield from (step for step in outcome.trace if _is_own_line(step, own))
+    texts = set(_texts(cut_regions(check)[0]))
+    is_ours = outcome.error == ExpectationError.__name__
+    last = FAILED if outcome.points is not None else ""
+    if isinstance(getattr(builtins, outcome.error, None), type):
+        last += f" It stopped with {outcome.error}."
+    claim = outcome.text.partition("\n")[0].removeprefix("expected: ")
+    if names := [text for text in texts if is_ours and claim.startswith(f"{text} ")]:
+        last += f" It is about this: {max(names, key=len)}."
+    if last:
+        yield last.strip()
+    hint = outcome.text.rpartition("\ntry: ")[2]
+    if is_ours and hint in texts:
+        yield f"try: {hint}"
+
+
+def _is_own_line(step: str, own: Sequence[str]) -> bool:
+    """Whether a step of a trace shows a line that stands in the student's cells."""
+    match = STUDENT_LINE.fullmatch(step)
+    lines = {line.strip() for source in own for line in source.splitlines()}
+    return match is not None and match[1].strip() in lines
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 class RedactFeedback(NbGraderPreprocessor):  # type: ignore[misc]  # it publishes no types
@@ -49,7 +121,9 @@ class RedactFeedback(NbGraderPreprocessor):  # type: ignore[misc]  # it publishe
             shown, regions = cut_regions(cell.source)
             hidden = any(KIND_OF_REGION[name] == "hidden" for name, *_ in regions)
             if cell.cell_type == "code":
-                if _flags(cell).get("grade") or hidden:
+                if NOTE in cell.metadata:
+                    cell.outputs = _noted(cell.metadata[NOTE])
+                elif _flags(cell).get("grade") or hidden:
                     _redact_check(cell, own)
                 cell.outputs = [_withhold(output, index) for output in cell.outputs]
             if regions:
@@ -71,6 +145,16 @@ def _index(nb: Notebook) -> Index:
         for name, _, text in cut_regions(cell.source)[1]
     ]
     return Index(secrets, [Public("lesson", cut_regions(cell.source)[0]) for cell in locked])
+
+
+def _noted(note: Any) -> list[Notebook]:
+    """Return a check's outputs as its note has them; nothing of what stands there."""
+    parts = note if isinstance(note, dict) else {}  # a student may have forged it
+    shown, said = (str(parts.get(part) or "") for part in ("shown", "said"))
+    made = [new_output("stream", name="stdout", text=shown)] if shown else []
+    if said:
+        made.append(new_output("error", ename="Check", evalue=said, traceback=[said]))
+    return made
 
 
 def _redact_check(cell: Notebook, own: dict[int, str]) -> None:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.markup import escape
 from rich.table import Table
 
-from coursekit.grading.record import Record
+from coursekit.grading.record import Fault, Record, Status, Verdict
 from coursekit.sources.layout import Unit
 from coursekit.sources.source import read_source
+
+TO_DO = {
+    Status.GRADED: "",
+    Status.NEEDS_MANUAL: "read the rest in formgrader",
+    Status.MISSING: "the student's: ask for the file",
+    Status.UNREADABLE: "the student's: ask for the file again",
+    Status.UNMATCHED: "a person looks into the file",
+    Status.WIRE: "the student's: read the code",
+    Status.COURSE: "the course's: mend it, grade again",
+    Status.ENGINE: "ours: grade again, else report it",
+    Status.STOCK: "read the sentence below, grade again",
+}
+"""What to do about a status, and whose fault it is."""
+STOPPED = (Verdict.LOST, Verdict.LIMIT_CPU, Verdict.LIMIT_WALL, Verdict.UNSENDABLE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,62 @@ def questions(unit: Unit) -> dict[str, dict[str, float]]:
     return found
 
 
+def is_well(records: list[Record]) -> bool:
+    """Whether every submission has points, and no check failed by our fault or the course's."""
+    ours = (Fault.COURSE, Fault.ENGINE)
+    return all(
+        record.status.has_points and all(o.verdict.fault not in ours for o in record.outcomes)
+        for record in records
+    )
+
+
+def reasons(record: Record) -> list[str]:
+    """Return why a person should look at a submission, a sentence each; empty for most."""
+    found = [record.detail] if record.detail else []
+    found += record.flags
+    for outcome in record.outcomes:
+        if outcome.verdict in STOPPED or outcome.verdict.fault in (Fault.COURSE, Fault.ENGINE):
+            found.append(f"{outcome.check}: {outcome.verdict.value}: {outcome.text}")
+        found += [f"{outcome.check}: {flag}" for flag in outcome.flags]
+    return list(dict.fromkeys(printable(text) for text in found))
+
+
+def printable(text: str) -> str:
+    """Return text without what would steer a terminal; students wrote some of it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def summary(unit: Unit, records: list[Record]) -> dict[str, Any]:
+    """Return the class as plain data, for ``--json``."""
+    graded = questions(unit)
+    return {
+        "unit": unit.id,
+        "questions": {name: sum(checks.values()) for name, checks in graded.items()},
+        "well": is_well(records),
+        "submissions": [_summary(record, graded) for record in records],
+    }
+
+
+def _summary(record: Record, graded: dict[str, dict[str, float]]) -> dict[str, Any]:
+    scores = record.scores
+    known = [score for score in scores.values() if score is not None]
+    return {
+        "student": record.student,
+        "status": record.status.value,
+        "fault": record.status.fault.value,
+        "questions": {name: _points(scores, checks) for name, checks in graded.items()},
+        "checks": {o.check: o.verdict.value for o in record.outcomes},
+        "total": sum(known) if scores else None,
+        "look": reasons(record),
+    }
+
+
+def _points(scores: dict[str, float | None], checks: dict[str, float]) -> float | None:
+    """Return a question's points; None where they are not all known."""
+    known = [score for check in checks if (score := scores.get(check)) is not None]
+    return sum(known) if len(known) == len(checks) else None
+
+
 def make_rows(unit: Unit, records: list[Record]) -> list[Row]:
     """Return the table's rows, one a record."""
     graded = questions(unit)
@@ -53,10 +125,8 @@ def _row(record: Record, graded: dict[str, dict[str, float]], most: float) -> Ro
     scores, status = record.scores, record.status.value
     if not scores:
         return Row(record.student, status, "-", ["-"] * len(graded), 0.0)
-    cells = []
-    for checks in graded.values():
-        known = [score for check in checks if (score := scores.get(check)) is not None]
-        cells.append(f"{sum(known):g}" if len(known) == len(checks) else "by hand")
+    sums = [_points(scores, checks) for checks in graded.values()]
+    cells = ["by hand" if points is None else f"{points:g}" for points in sums]
     points = sum(score for score in scores.values() if score is not None)
     return Row(record.student, status, f"{points:g} / {most:g}", cells, points)
 
@@ -79,9 +149,11 @@ def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Tabl
         table.add_column(f"{name.split('_')[0]}\n/{sum(checks.values()):g}", justify="right")
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    for row in make_rows(unit, records):
+    table.add_column("to do")
+    for row, record in zip(make_rows(unit, records), records, strict=True):
         role = [roles[row.student]] if roles else []
-        table.add_row(row.student, *role, *row.cells, row.total, row.status)
+        who = escape(printable(row.student))
+        table.add_row(who, *role, *row.cells, row.total, row.status, TO_DO[record.status])
     return table
 
 
@@ -104,7 +176,7 @@ def write_report(path: Path, unit: Unit, records: list[Record], feedback: dict[s
         unit=unit.id,
         questions={name: sum(checks.values()) for name, checks in questions(unit).items()},
         rows=make_rows(unit, records),
-        details={record.student: record.detail for record in records if record.detail},
+        looks={record.student: why for record in records if (why := reasons(record))},
         links={who: file.relative_to(path.parent).as_posix() for who, file in feedback.items()},
         means=_means(unit, records),
     )

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps.api import NbGraderAPI
-from traitlets.config import Config
+from nbgrader.api import MissingEntry
 
-from coursekit.authoring import release
-from coursekit.authoring.environment import nbgrader_environment, set_transport
-from coursekit.classroom import settings
+from coursekit.authoring.environment import nbgrader_environment
+from coursekit.authoring.release import last_line
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.grading import held_out
 from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.sources.layout import CourseError, Unit
@@ -24,7 +21,7 @@ from coursekit.sources.source import SourceCell, read_source
 
 
 class StockGrader:
-    """Stock nbgrader on a course folder of its own.
+    """Stock nbgrader on a course folder.
 
     One of the engines that `grading.record.Engine` describes. nbgrader tells no more of a check
     than its points, so a verdict here says whether they are all there.
@@ -44,62 +41,62 @@ class StockGrader:
     """
 
     def __init__(self, folder: Path, unit: Unit) -> None:
-        self.folder, self.unit = folder, unit
-        self.db_url = f"sqlite:///{folder / 'gradebook.db'}"
-        config = settings.configure(release.configure(Config()))
-        config.CourseDirectory.root = str(folder)
-        config.CourseDirectory.db_url = self.db_url
-        config.NbGraderAPI.log_level = "ERROR"
-        source = unit.course.root / "solutions" / unit.id
-        if not (source / unit.challenge_notebook).exists():
-            raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
-        _require_held_out(unit, source / unit.challenge_notebook)
-        shutil.copytree(source, folder / "solutions" / unit.id)
-        self._sockets = tempfile.TemporaryDirectory()
-        set_transport(config, Path(self._sockets.name))
-        self._api = NbGraderAPI(config=config)
-        self._generate()
+        self.course = CourseFolder(folder, unit)
+        self.folder, self.unit, self.db_url = self.course.root, unit, self.course.db_url
+        try:
+            _require_held_out(unit, self.folder / "solutions" / unit.id / unit.challenge_notebook)
+            self.course.ensure_assignment()
+        except CourseError:
+            self.course.close()
+            raise
 
     def __enter__(self) -> StockGrader:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._sockets.cleanup()
-
-    def _generate(self) -> None:
-        with nbgrader_environment(self.unit.course):
-            outcome = self._api.generate_assignment(self.unit.id)
-        if not outcome["success"]:
-            self._sockets.cleanup()
-            raise CourseError(f"nbgrader refuses {self.unit.id}: {release.last_line(outcome)}")
+        self.course.close()
 
     def grade(self, students: Iterable[str]) -> Iterator[Record]:
         """Grade the submissions of `students`, yielding each record as it is there.
 
-        A submission that cannot be graded gets no row in the gradebook: nobody mistakes it for a
-        zero.
+        A submission that cannot be graded gets no row in the gradebook, and in an older row its
+        points are withdrawn: nobody mistakes it for a zero, or an old score for its own.
         """
-        for student in students:
-            yield self._grade(student)
+        with GradebookWriter(self.course) as writer:
+            for student in students:
+                record = self._grade(student)
+                if not record.status.has_points:
+                    writer.write(record)
+                yield record
 
     def _grade(self, student: str) -> Record:
-        path = self.folder / "submitted" / student / self.unit.id / self.unit.challenge_notebook
+        path = self.course.path("submitted", student) / self.unit.challenge_notebook
         if not path.exists():
             missing = f"{path.name} was not handed in: ask the student for it."
             return Record(student, self.unit.id, Status.MISSING, missing)
         if fault := _unreadable(path):
             return Record(student, self.unit.id, Status.UNREADABLE, fault)
+        is_new = not self._has_row(student)
         with nbgrader_environment(self.unit.course):
-            outcome = self._api.autograde(self.unit.id, student)
-            if not outcome["success"]:
-                self._forget(student)
-                return Record(student, self.unit.id, Status.STOCK, release.last_line(outcome))
+            outcome = self.course.api.autograde(self.unit.id, student)
+        if outcome["success"]:
             return self._read(student)
+        if is_new:
+            self._forget(student)
+        return Record(student, self.unit.id, Status.STOCK, last_line(outcome))
+
+    def _has_row(self, student: str) -> bool:
+        with self.course.gradebook() as gradebook:
+            try:
+                gradebook.find_submission(self.unit.id, student)
+            except MissingEntry:
+                return False
+            return True
 
     def _read(self, student: str) -> Record:
         """Return what the gradebook says of a submission, in the challenge's order."""
         cells = read_source(self.unit.require_challenge())
-        with Gradebook(self.db_url) as gradebook:
+        with self.course.gradebook() as gradebook:
             submission = gradebook.find_submission(self.unit.id, student)
             (notebook,) = submission.notebooks
             scores = {
@@ -116,24 +113,12 @@ class StockGrader:
 
     def _forget(self, student: str) -> None:
         # MissingEntry: it failed before nbgrader made a row.
-        with Gradebook(self.db_url) as gradebook, suppress(MissingEntry):
+        with self.course.gradebook() as gradebook, suppress(MissingEntry):
             gradebook.remove_submission(self.unit.id, student)
 
     def write_feedback(self, students: Iterable[str]) -> Iterator[Path]:
-        """Write the feedback HTML of graded `students`, yielding each file's path.
-
-        Raises
-        ------
-        CourseError
-            If nbgrader cannot write it.
-        """
-        for student in students:
-            with nbgrader_environment(self.unit.course):
-                outcome = self._api.generate_feedback(self.unit.id, student)
-            if not outcome["success"]:
-                raise CourseError(f"No feedback for {student}: {release.last_line(outcome)}")
-            name = Path(self.unit.challenge_notebook).with_suffix(".html").name
-            yield self.folder / "feedback" / student / self.unit.id / name
+        """Write the feedback of graded `students`; see `CourseFolder.write_feedback`."""
+        return self.course.write_feedback(students)
 
 
 def _outcome(cell: SourceCell, score: float) -> Outcome:

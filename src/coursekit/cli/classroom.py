@@ -1,48 +1,121 @@
-"""What instructors call: ``demo``."""
+"""What instructors call: ``grade``, ``explain``, ``demo``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coursekit.cli.progress import show_progress
 from coursekit.sources.layout import Course
 
+if TYPE_CHECKING:
+    from coursekit.grading.record import Record
+
 
 def add_commands(commands: Any) -> None:
     """Add the room's commands to a parser's."""
+    grade = commands.add_parser("grade", help="grade what a class has handed in")
+    grade.add_argument("unit", metavar="UNIT")
+    grade.add_argument("--jobs", type=int, default=1, metavar="N", help="at a time; default 1")
+    grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID")
+    grade.add_argument("--json", action="store_true", help="print one JSON document")
+    _add_folder(grade)
+    _add_engine(grade)
+    grade.set_defaults(run=_grade)
+    why = commands.add_parser("explain", help="say why a question got its points")
+    for name in ("student", "unit", "question"):
+        why.add_argument(name, metavar=name.upper())
+    _add_folder(why)
+    why.set_defaults(run=_explain)
     demo = commands.add_parser("demo", help="grade a sample class, made from a unit's variants")
     demo.add_argument("--students", type=int, default=12, metavar="N", help="default 12")
     demo.add_argument("--unit", default="01_regression", help="default 01_regression")
     demo.add_argument(
         "--folder", type=Path, metavar="DIR", help="new or empty; default a new temporary one"
     )
+    _add_engine(demo)
     demo.set_defaults(run=_demo)
 
 
-def _demo(options: argparse.Namespace) -> int:
-    from rich.console import Console
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    where = "with submitted/ and the gradebook; default the course repository"
+    parser.add_argument("--folder", type=Path, metavar="DIR", help=where)
 
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=("warm", "stock"),
+        default="warm",
+        help="stock: nbgrader's own, slower and less safe",
+    )
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.classroom.grade import choose_students, grade_class
+    from coursekit.classroom.report import is_well, make_table, summary
+
+    (unit,) = Course.find().select([options.unit])
+    with CourseFolder(options.folder or unit.course.root, unit) as course:
+        students = choose_students(course, options.student)
+        with show_progress() as progress:
+            records = grade_class(
+                course, students, engine=options.engine, jobs=options.jobs, progress=progress
+            )
+    if options.json:
+        print(json.dumps(summary(unit, records), indent=1))
+    else:
+        _console().print(make_table(unit, records, {}))
+        _print_reasons(records)
+    return 0 if is_well(records) else 1
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from coursekit.classroom.explain import explain
+    from coursekit.classroom.records import read_record
+    from coursekit.classroom.report import printable
+
+    (unit,) = Course.find().select([options.unit])
+    record = read_record(options.folder or unit.course.root, unit.id, options.student)
+    for line in explain(record, options.question):
+        print(printable(line))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
     from coursekit.classroom.demo import run_demo
     from coursekit.classroom.report import make_table
 
     (unit,) = Course.find().select([options.unit])
     folder = options.folder or Path(tempfile.mkdtemp(prefix="coursekit-demo-"))
     with show_progress() as progress:
-        demo = run_demo(unit, options.students, folder, progress=progress)
+        demo = run_demo(unit, options.students, folder, engine=options.engine, progress=progress)
     roles = {student.id: student.role for student in demo.students}
-    # Off a terminal (a log, a pipe) rich would fold the table at 80 characters.
-    console = Console() if sys.stdout.isatty() else Console(width=120)
-    console.print(make_table(unit, demo.records, roles))
-    for record in demo.records:
-        if record.detail:
-            print(f"{record.student}: {record.status.value}: {record.detail}")
+    _console().print(make_table(unit, demo.records, roles))
+    _print_reasons(demo.records)
     print(f"Report: {demo.report}")
     for line in demo.surprises:
         print(f"not as declared: {line}", file=sys.stderr)
     if not demo.surprises:
         print("Every score is the one that the variants declare.")
     return 1 if demo.surprises else 0
+
+
+def _console() -> Any:
+    """Return where tables go; off a terminal (a log, a pipe) rich would fold them at 80."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=140)
+
+
+def _print_reasons(records: list[Record]) -> None:
+    from coursekit.classroom.report import printable, reasons
+
+    for record in records:
+        for reason in reasons(record):
+            print(f"{printable(record.student)}: {reason}")

@@ -96,6 +96,8 @@ class WarmEngine:
         for judge in self._judges:
             judge.kill()
         self._pool.shutdown()
+        for judge in self._judges:
+            judge.stop()
 
     def grade(self, students: Iterable[str]) -> Iterator[Record]:
         """Grade submissions, yielding each record as it is there; none changes another's."""

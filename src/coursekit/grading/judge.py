@@ -26,11 +26,11 @@ import numpy as np
 
 from coursekit import expect
 from coursekit.grading.doubles import Doubles
-from coursekit.grading.fits import Fit, Recorder
 from coursekit.grading.outputs import legible
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.student import Broken, Stopped, StudentSide
 from coursekit.grading.wire import UnsendableError
+from coursekit.grading.wire.fits import Fit, Recorder
 from coursekit.intake.sheet import Cell
 
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"

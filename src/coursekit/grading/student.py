@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading.fits import Fit
 from coursekit.grading.forks import Child
 from coursekit.grading.outputs import clean_outputs, legible
 from coursekit.grading.wire import (
@@ -25,6 +24,7 @@ from coursekit.grading.wire import (
     numbers,
     opaque,
 )
+from coursekit.grading.wire.fits import Fit
 from coursekit.models import ModelError
 
 MAX_CALLS = 200_000
@@ -185,7 +185,11 @@ class StudentSide:
     def prepare(self, fits: list[Fit]) -> None:
         """Send what given cells have trained, before the first of them runs."""
         frame = self._channel.frame()
-        self._ask("prepare", {"fits": frame.pack(fits)}, frame, self.limits.cpu_call)
+        try:
+            head = {"fits": frame.pack(fits)}
+        except WireError:
+            return  # too much to send: they are trained again
+        self._ask("prepare", head, frame, self.limits.cpu_call)
 
     def run(self, cell: str, source: str, *, given: bool = False) -> Ran:
         """Run a cell.
@@ -392,12 +396,12 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
     if type(target) is not type(new) or not is_own(target):
         return
     if isinstance(target, np.ndarray):
-        if target.flags.writeable and target.shape == new.shape and target.dtype == new.dtype:
+        if target.flags.writeable and _fits(target, new):
             target[...] = new
     elif isinstance(target, list):
         same = len(target) == len(new)
         for at in range(len(target)) if same else ():
-            if isinstance(target[at], (np.ndarray, list, dict)):
+            if _fits(target[at], new[at]):
                 _put(target[at], new[at], is_own)
             else:
                 target[at] = new[at]
@@ -406,3 +410,10 @@ def _put(target: Any, new: Any, is_own: Callable[[Any], bool]) -> None:
     elif isinstance(target, (dict, set)):
         target.clear()
         target.update(new)
+
+
+def _fits(target: Any, new: Any) -> bool:
+    """Whether a container can be made equal to another in place."""
+    if isinstance(target, np.ndarray) and isinstance(new, np.ndarray):
+        return bool(target.shape == new.shape and target.dtype == new.dtype)
+    return isinstance(target, (list, dict)) and type(target) is type(new)

@@ -35,6 +35,7 @@ from coursekit.leaks.words import (
 )
 
 LONG_CODE, SHORT_CODE, LONG_PHRASE, SHORT_PHRASE = 12, 6, 10, 6
+BEGINNING = 300  # characters: more than the longest window takes
 COMPOUND = re.compile(r"(?!__)\w*[^\W_](?:_[^\W_]|(?<=[a-z])[A-Z])\w*")
 EVERYWHERE = frozenset({"lesson", "check", "prompt", "document"})
 NOT_PROMPTS = EVERYWHERE - {"prompt"}
@@ -92,7 +93,9 @@ class Index:
         for passage in public:
             # A lesson's code is compared as the secrets' is, without the comments in between.
             is_code = passage.kind in ("lesson", "check")
-            for text in {passage.text, without_comments(passage.text) if is_code else ""}:
+            texts = {passage.text, without_comments(passage.text) if is_code else ""}
+            # On a page a word may stand right before a cell: it makes no secret of what is shown.
+            for text in texts | {f"word\n{text[:BEGINNING]}" for text in texts if is_code}:
                 cut = Text.of(text)
                 for view, table in found.items():
                     for window, _, _ in cut.candidates(view, lengths[view]):

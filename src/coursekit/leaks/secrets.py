@@ -15,7 +15,8 @@ from coursekit.sources.source import REGIONS, SourceCell, read_cells, read_sourc
 
 MARKER = re.compile(rf"\b(?:BEGIN|END) (?:{'|'.join(REGIONS)})\b")
 KIND_OF_REGION = {"SOLUTION": "solution", "HIDDEN TESTS": "hidden", "MARK SCHEME": "scheme"}
-STUDENT_FOLDERS = frozenset({"submitted", "autograded", "feedback"})
+BY_STUDENT = ("submitted", "autograded", "feedback")  # a folder for each in them
+STUDENT_FOLDERS = frozenset({*BY_STUDENT, "records"})
 STUDENT_FILES = ("gradebook.db", "grades.csv")
 
 
@@ -174,10 +175,7 @@ def read_files(course: Course) -> Files:
     sets = root / "src" / "coursekit" / "datasets.json"
     known = sets.read_text(encoding="utf-8") if sets.exists() else ""
     students = {
-        path.name
-        for folder in STUDENT_FOLDERS
-        for path in (root / folder).glob("*")
-        if path.is_dir()
+        path.name for folder in BY_STUDENT for path in (root / folder).glob("*") if path.is_dir()
     }
     held_out = sorted((root / "course").glob("*/held_out/*.np[yz]"))
     return Files(secret, set(re.findall(r"\b[0-9a-f]{64}\b", known)), held_out, students)

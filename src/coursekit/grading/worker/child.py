@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import linecache
 import socket
 import traceback
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -11,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.grading.fits import Player
 from coursekit.grading.wire import (
     ERRORS,
     PLAIN,
@@ -22,6 +22,7 @@ from coursekit.grading.wire import (
     WireError,
     brief,
 )
+from coursekit.grading.wire.fits import Player
 from coursekit.grading.worker.shell import CellShell, make_shell
 
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, np.ufunc)
@@ -205,8 +206,8 @@ def _told(error: BaseException) -> dict[str, str]:
 def _line(error: BaseException) -> str:
     """Return the last line of the notebook on the error's way, as ``line 3: return 1 / 0``."""
     try:
-        steps = traceback.extract_tb(error.__traceback__)
-        own = [step for step in steps if step.filename.startswith("<ipython-input-")]
-        return f"line {own[-1].lineno}: {own[-1].line}"[:300] if own else ""
+        steps = [(f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__)]
+        own = [step for step in steps if step[0].startswith("<ipython-input-")]
+        return f"line {own[-1][1]}: {linecache.getline(*own[-1]).strip()}"[:300] if own else ""
     except Exception:
         return ""

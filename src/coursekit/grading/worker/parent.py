@@ -75,8 +75,19 @@ def _import() -> None:
     with coursekit.setup.quiet_native_stderr():
         for name in MODULES:
             importlib.import_module(name)
+        warm_up()
     gc.collect()
     gc.freeze()  # what is here now stays: children need not copy its pages to count references
+
+
+def warm_up() -> None:
+    """Make the shell, and render what takes longest the first time: a traceback and a picture."""
+    from coursekit.grading.worker.shell import make_shell
+
+    shell = make_shell()
+    shell.run("1 / 0", "traceback")
+    shell.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", "picture")
+    shell.begin_anew()
 
 
 def assert_pure() -> None:

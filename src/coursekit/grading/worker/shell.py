@@ -177,6 +177,11 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
             {"output_type": "error", "ename": etype.__name__, "evalue": text, "traceback": lines}
         )
 
+    def begin_anew(self) -> None:
+        """Forget every cell that has run."""
+        self.reset(new_session=True)
+        self.displays.clear()
+
     def run(self, source: str, name: str) -> tuple[list[Output], int, str]:
         """Run a cell.
 
@@ -214,6 +219,9 @@ class _Nothing(Outputs):
 
 def make_shell() -> CellShell:
     """Return the shell of this process, with sys.stdout, sys.stderr and ``input`` in its hands."""
+    if CellShell.initialized():  # by the parent of this process
+        made: CellShell = CellShell.instance()
+        return made
     config = Config()
     config.HistoryManager.enabled = False  # it would write a file, from a thread of its own
     config.InteractiveShell.banner1 = ""

@@ -1,0 +1,182 @@
+"""nbgrader's course folder: a unit's master in it, and nbgrader's own tools on it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.utils import compute_checksum
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from coursekit.authoring import release
+from coursekit.authoring.environment import nbgrader_environment, set_transport
+from coursekit.authoring.release import PrepareRelease
+from coursekit.classroom import settings
+from coursekit.sources.layout import CourseError, Unit
+from coursekit.sources.notebook import Notebook
+
+CONFIG = "nbgrader_config.py"
+
+
+class CourseFolder:
+    """A folder in which nbgrader keeps a class, with one unit to grade.
+
+    Use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    root : Path
+        ``submitted/``, ``autograded/``, ``feedback/`` and ``gradebook.db`` lie there; the course
+        repository, or any other folder.
+    unit : Unit
+        Its built solution is the master.
+    db_url : str, optional
+        Of the gradebook; by default what ``nbgrader_config.py`` in the folder says, or else
+        ``gradebook.db`` in it.
+
+    Attributes
+    ----------
+    config : traitlets.config.Config
+    api : NbGraderAPI
+    db_url : str
+    notebook : str
+        nbgrader's name of the challenge: the file's without its ending.
+
+    Raises
+    ------
+    CourseError
+        If the unit is not built.
+    """
+
+    def __init__(self, root: Path, unit: Unit, *, db_url: str = "") -> None:
+        self.root, self.unit = root.resolve(), unit
+        self.notebook = Path(unit.challenge_notebook).stem
+        self.is_course = self.root == unit.course.root.resolve()
+        source = unit.course.root / "solutions" / unit.id
+        if not (source / unit.challenge_notebook).exists():
+            raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
+        if not self.is_course:
+            shutil.copytree(source, self.root / "solutions" / unit.id, dirs_exist_ok=True)
+        self.config = _read_config(self.root)
+        self.config.CourseDirectory.root = str(self.root)
+        kept = self.config.CourseDirectory.get("db_url", "")
+        self.db_url = db_url or kept or f"sqlite:///{self.root / 'gradebook.db'}"
+        self.config.CourseDirectory.db_url = self.db_url
+        self.config.NbGraderAPI.log_level = "ERROR"
+        self._sockets = tempfile.TemporaryDirectory()
+        set_transport(self.config, Path(self._sockets.name))
+        self.api = NbGraderAPI(config=self.config)
+
+    def __enter__(self) -> CourseFolder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what is needed while the folder is in use."""
+        self._sockets.cleanup()
+
+    @contextmanager
+    def gradebook(self) -> Iterator[Any]:
+        """Open nbgrader's gradebook; it is made if there is none."""
+        with nbgrader_environment(self.unit.course), Gradebook(self.db_url) as gradebook:
+            yield gradebook
+
+    def path(self, step: str, student: str) -> Path:
+        """Return a student's folder in a step such as ``submitted``."""
+        return self.root / step / student / self.unit.id
+
+    def handed_in(self) -> list[str]:
+        """Return the students who have handed in the unit, in order."""
+        return sorted(p.parent.name for p in self.root.glob(f"submitted/*/{self.unit.id}"))
+
+    def master(self) -> Notebook:
+        """Return the notebook that nbgrader would put a student's answers into when it grades.
+
+        Checks and questions with their hidden parts, answers as stubs, and the metadata and
+        checksums that stand in the gradebook.
+
+        Raises
+        ------
+        CourseError
+            If the release is not built.
+        """
+        folders = [
+            self.unit.course.root / step / self.unit.id for step in ("solutions", "notebooks")
+        ]
+        try:
+            solution, made = (
+                nbformat.read(folder / self.unit.challenge_notebook, as_version=4)
+                for folder in folders
+            )
+        except OSError as error:
+            again = f"run `coursekit build {self.unit.id}`"
+            raise CourseError(f"{self.unit.id} is not built: {again}.") from error
+        PrepareRelease().preprocess(solution, {})
+        whole = {cell.id: cell.source for cell in solution.cells}
+        for cell in made.cells:
+            flags = cell.metadata.get("nbgrader", {})
+            if flags.get("locked"):
+                cell.source = whole.get(cell.id, cell.source)
+                flags.checksum = compute_checksum(cell)
+        return made
+
+    def ensure_assignment(self) -> None:
+        """Enter the unit into the gradebook, unless it stands there with the same cells.
+
+        Raises
+        ------
+        CourseError
+            If nbgrader refuses it.
+        """
+        if self._checksums_kept() == _checksums(self.master()):
+            return
+        with nbgrader_environment(self.unit.course):
+            outcome = self.api.generate_assignment(self.unit.id)
+        if not outcome["success"]:
+            raise CourseError(f"nbgrader refuses {self.unit.id}: {release.last_line(outcome)}")
+
+    def _checksums_kept(self) -> dict[str, str]:
+        """Return the checksums in the gradebook, by grade id; empty without the unit."""
+        with self.gradebook() as gradebook:
+            try:
+                kept = gradebook.find_notebook(self.notebook, self.unit.id)
+            except MissingEntry:
+                return {}
+            return {cell.name: cell.checksum for cell in kept.source_cells}
+
+    def write_feedback(self, students: Iterable[str]) -> Iterator[Path]:
+        """Write the feedback HTML of graded `students`, yielding each file's path.
+
+        Raises
+        ------
+        CourseError
+            If nbgrader cannot write it.
+        """
+        for student in students:
+            with nbgrader_environment(self.unit.course):
+                outcome = self.api.generate_feedback(self.unit.id, student)
+            if not outcome["success"]:
+                raise CourseError(f"No feedback for {student}: {release.last_line(outcome)}")
+            yield self.path("feedback", student) / f"{self.notebook}.html"
+
+
+def _checksums(master: Notebook) -> dict[str, str]:
+    flags = [cell.metadata["nbgrader"] for cell in master.cells if "nbgrader" in cell.metadata]
+    return {each["grade_id"]: each["checksum"] for each in flags}
+
+
+def _read_config(root: Path) -> Any:
+    """Return nbgrader's settings: the folder's own file where it has one, else the course's."""
+    if (root / CONFIG).exists():
+        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    return settings.configure(release.configure(Config()))

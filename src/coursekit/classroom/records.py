@@ -1,0 +1,43 @@
+"""Records of a class as files: what became of each submission, in the course folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from coursekit.grading.record import Record
+from coursekit.sources.layout import CourseError
+
+
+def record_path(folder: Path, unit: str, student: str) -> Path:
+    """Return where a record lies in nbgrader's course folder."""
+    return folder / "records" / unit / f"{student}.json"
+
+
+def keep_record(folder: Path, record: Record) -> Path:
+    """Write a record in one step, and return its path: nobody ever reads half of one."""
+    path = record_path(folder, record.unit, record.student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(record.to_json(), encoding="utf-8")
+    os.replace(new, path)
+    return path
+
+
+def read_record(folder: Path, unit: str, student: str) -> Record:
+    """Return the record of a submission.
+
+    Raises
+    ------
+    CourseError
+        If there is none, or it cannot be read.
+    """
+    path = record_path(folder, unit, student)
+    again = f"run `coursekit grade {unit} --student {student}`"
+    known = {each.stem for each in path.parent.glob("*.json")}
+    if student not in known:
+        raise CourseError(f"No record of {student} in {unit}: {again}.")
+    try:
+        return Record.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CourseError(f"{path} is no record of this version: {again}.") from error
