@@ -14,6 +14,7 @@ from typing import Protocol
 
 import psutil
 
+import coursekit
 from bench import otter
 from coursekit.authoring.environment import nbgrader_environment
 from coursekit.classroom.stock import StockGrader
@@ -160,6 +161,11 @@ class Ours:
         self._stack.close()
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def package_folder() -> Path:
+    """Return where the course's package is imported from: others must import the same."""
+    return Path(coursekit.__file__).resolve().parents[1]
 
 
 def _points(records: Iterator[Record] | list[Record]) -> dict[str, float]:

@@ -63,8 +63,8 @@ def install() -> str:
         python = ["--python", str(HOME / "bin" / "python")]
         _do([uv, "pip", "install", "--quiet", "--no-deps", *python, *PACKAGES])
         (packages,) = HOME.glob("lib/python*/site-packages")
-        ours = [str(ROOT / "src"), sysconfig.get_paths()["purelib"]]
-        (packages / "course.pth").write_text("\n".join(ours) + "\n")
+        # The course's package itself comes by PYTHONPATH, as it does everywhere in a run.
+        (packages / "course.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
         kept.write_text("\n".join(PACKAGES))
     said = _do([str(PROGRAM), "--version"])
     version = next((line for line in said.splitlines() if "Otter-Grader version" in line), "")
