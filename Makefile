@@ -59,9 +59,10 @@ lint: $(STAMP)  ## check the course's text, and style, types and size of the cod
 	cd docs/site && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml make_site.py
 	$(BIN)/python tests/bench/size.py
 
-bench: $(STAMP)  ## measure what the budgets limit: start-up, what a check adds
+bench: $(STAMP)  ## measure start-up, what a check adds, and grading against stock nbgrader and otter (an hour)
 	$(BIN)/python tests/bench/import_time.py
 	$(BIN)/python tests/bench/check_time.py
+	PYTHONPATH=tests $(BIN)/python -m bench.engine --write
 
 budgets: $(STAMP)  ## measure every notebook, write docs/budgets.md (ONLY=01_regression for some)
 	PYTHONPATH=tests $(BIN)/python -m bench.budgets $(ONLY)
