@@ -86,12 +86,14 @@ class WarmEngine:
         self._versions["python"] = platform.python_version()
         self._judges: list[JudgeProcess] = []
         self._own = threading.local()
+        self._closing = False
         self._pool = ThreadPoolExecutor(jobs, "judge")
 
     def __enter__(self) -> WarmEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._closing = True  # who loses a judge now asks for no other
         self._pool.shutdown(wait=False, cancel_futures=True)
         for judge in self._judges:
             judge.kill()
@@ -122,9 +124,12 @@ class WarmEngine:
             sheet = self.read(student)
         except (FileNotFoundError, UnreadableError, NothingMatchedError) as error:
             return Record(student, self.unit.id, _status_of(error), str(error))
+        except Exception as error:  # whatever a file provokes, the class goes on
+            text = DETAIL[ENGINE].format(f"{type(error).__name__}: {error}.")
+            return Record(student, self.unit.id, Status.ENGINE, text)
         record = self._judged(student, sheet)
-        if record.status is Status.ENGINE:  # once more: it may have been the process, not the file
-            record = self._judged(student, sheet)
+        if record.status is Status.ENGINE and not self._closing:
+            record = self._judged(student, sheet)  # it may have been the process, not the file
         return record
 
     def read(self, student: str) -> Sheet:

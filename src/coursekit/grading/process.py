@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -124,8 +125,10 @@ class JudgeProcess:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        self._folder = tempfile.mkdtemp(prefix="coursekit-judge-")
         environment = {name: os.environ[name] for name in (*KEPT, "HOME") if name in os.environ}
-        environment |= PINNED | {"MPLBACKEND": "agg", "COURSEKIT_HELD_OUT": str(self._held_out)}
+        environment |= PINNED | {"MPLBACKEND": "agg", "TMPDIR": self._folder}
+        environment["COURSEKIT_HELD_OUT"] = str(self._held_out)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "coursekit.grading.process", str(theirs.fileno())],
@@ -178,6 +181,7 @@ class JudgeProcess:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._log.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
         self._process = None
 
     def kill(self) -> None:

@@ -13,12 +13,14 @@ import contextlib
 import hashlib
 import io
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+NAMED, COUNTED = re.compile(r"'name': '([^']+)'"), re.compile(r"_\d+$")
 Fit = dict[str, Any]
 """What one call of ``fit`` leaves: its key, variables, optimiser, history, generators, and text."""
 
@@ -140,10 +142,22 @@ def _key(model: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> str
         state = [variable.numpy() for variable in model.variables]
         begun = [variable.numpy() for variable in model.optimizer.variables]
         _feed(digest, [state, begun, list(arguments), options, _generators()])
-        _feed(digest, [repr(model.get_config()), repr(model.get_compile_config())])
+        _feed(digest, _structure(model))
     except (_UnknownError, AttributeError, ValueError, TypeError):
         return ""
     return digest.hexdigest()
+
+
+def _structure(model: Any) -> str:
+    """Return a model's configuration, its names counted from here on.
+
+    Keras counts layers and optimisers as they are made, those of students too: the numbers in
+    their names decide nothing.
+    """
+    text = repr([model.get_config(), model.get_compile_config()])
+    for number, name in enumerate(dict.fromkeys(NAMED.findall(text))):
+        text = text.replace(repr(name), repr(f"{COUNTED.sub('', name)}#{number}"))
+    return text
 
 
 def _feed(digest: Any, value: Any) -> None:
