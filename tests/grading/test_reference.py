@@ -42,7 +42,7 @@ def test_a_given_cell_that_fails_stops_before_anybody_is_tried(tmp_path: Path, g
 def test_the_reference_is_tried_once_for_each_state_of_the_unit(tmp_path: Path) -> None:
     unit = make_unit(tmp_path)
     write(unit, "right", RIGHT, tmp_path / "submitted")
-    kept = tmp_path / ".cache" / "reference" / "01_small.json"
+    kept = tmp_path / ".cache" / "reference" / "01_small"
     with WarmEngine(tmp_path, unit) as engine:
         assert [record.status for record in engine.grade(["right"])] == [Status.NEEDS_MANUAL]
         first = kept.stat().st_mtime_ns

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
-from coursekit.classroom.records import keep_record
+from coursekit.classroom.records import keep_record, kept_digest, read_record
 from coursekit.classroom.stock import StockGrader
 from coursekit.grading.engine import WarmEngine, supported
 from coursekit.grading.record import Record, Status
@@ -43,6 +43,7 @@ def grade_class(
     *,
     engine: str = "warm",
     jobs: int = 1,
+    again: bool = False,
     progress: Progress,
 ) -> list[Record]:
     """Grade submissions; keep their records and put them into the gradebook.
@@ -55,6 +56,8 @@ def grade_class(
         One of `ENGINES`.
     jobs : int
         How many submissions are judged at a time.
+    again : bool
+        Whether the engine grades also what it has graded before, exactly as it is.
     progress : callable
         Told (label, done, total) as work goes on.
 
@@ -69,7 +72,9 @@ def grade_class(
         If the unit is not built, or the engine cannot run here.
     """
     run = (
-        _grade_warm(course, students, jobs) if engine == "warm" else _grade_stock(course, students)
+        _grade_warm(course, students, jobs, again)
+        if engine == "warm"
+        else _grade_stock(course, students)
     )
     records = {r.student: r for r in follow(run, "grading", len(students), progress)}
     return [records[student] for student in students]
@@ -83,15 +88,36 @@ def follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> It
         yield step
 
 
-def _grade_warm(course: CourseFolder, students: Sequence[str], jobs: int) -> Iterator[Record]:
+def _grade_warm(
+    course: CourseFolder, students: Sequence[str], jobs: int, again: bool
+) -> Iterator[Record]:
     if why_not := supported():
         raise CourseError(why_not)
     with (
         GradebookWriter(course) as writer,
         WarmEngine(course.root, course.unit, jobs=jobs) as engine,
     ):
-        for record in engine.grade(students):
-            yield _write(course, writer, record)
+        known = set() if again else writer.students()
+        left = []
+        for student in students:
+            if record := _unchanged(course, engine, student) if student in known else None:
+                yield record
+            else:
+                left.append(student)
+        if left:
+            for record in engine.grade(left):
+                yield _write(course, writer, record)
+
+
+def _unchanged(course: CourseFolder, engine: WarmEngine, student: str) -> Record | None:
+    """Return the kept record of a submission, if all that decided is as it was."""
+    unit = course.unit.id
+    if kept_digest(course.root, unit, student) != engine.digest(student):
+        return None
+    try:
+        return read_record(course.root, unit, student)
+    except CourseError:
+        return None
 
 
 def _grade_stock(course: CourseFolder, students: Sequence[str]) -> Iterator[Record]:

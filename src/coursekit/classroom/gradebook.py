@@ -63,6 +63,13 @@ class GradebookWriter:
     def __exit__(self, *exception: object) -> None:
         self._gradebook.close()
 
+    def students(self) -> set[str]:
+        """Return the students whose points stand in the gradebook, their notebooks beside it."""
+        with nbgrader_environment(self.folder.unit.course):
+            rows = self._gradebook.assignment_submissions(self._unit)
+            found = {row.student_id for row in rows}
+        return {name for name in found if self._target(name).exists()}
+
     def write(self, record: Record) -> None:
         """Put a record into the gradebook, and its notebook into ``autograded/``.
 
@@ -85,7 +92,7 @@ class GradebookWriter:
             ) from error
 
     def _write(self, record: Record) -> None:
-        notebook, target = make_autograded(self._master, record), self._target(record)
+        notebook, target = make_autograded(self._master, record), self._target(record.student)
         timestamp = _timestamp(self.folder.path("submitted", record.student))
         with self._transaction() as gradebook:
             gradebook.update_or_create_student(record.student)
@@ -110,10 +117,10 @@ class GradebookWriter:
             for grade in rows.grades:
                 grade.auto_score, grade.needs_manual_grade = None, True
             rows.late_submission_penalty = None
-        shutil.rmtree(self._target(record).parent, ignore_errors=True)
+        shutil.rmtree(self._target(record.student).parent, ignore_errors=True)
 
-    def _target(self, record: Record) -> Path:
-        return self.folder.path("autograded", record.student) / f"{self._notebook}.ipynb"
+    def _target(self, student: str) -> Path:
+        return self.folder.path("autograded", student) / f"{self._notebook}.ipynb"
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -151,7 +158,9 @@ class GradebookWriter:
         for grade in rows.grades:
             name = self._names[grade.cell_id]
             if name in record.manual:
-                if grade.manual_score is None or _written_anew(self._target(record), notebook):
+                if grade.manual_score is None or _written_anew(
+                    self._target(record.student), notebook
+                ):
                     grade.needs_manual_grade = True
             else:
                 grade.auto_score = scores.get(name)

@@ -22,6 +22,7 @@ def add_commands(commands: Any) -> None:
     grade.add_argument("unit", metavar="UNIT")
     grade.add_argument("--jobs", type=int, default=1, metavar="N", help="at a time; default 1")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID")
+    grade.add_argument("--again", action="store_true", help="also what is as it was graded before")
     grade.add_argument("--json", action="store_true", help="print one JSON document")
     _add_folder(grade)
     _add_engine(grade)
@@ -65,7 +66,12 @@ def _grade(options: argparse.Namespace) -> int:
         students = choose_students(course, options.student)
         with show_progress() as progress:
             records = grade_class(
-                course, students, engine=options.engine, jobs=options.jobs, progress=progress
+                course,
+                students,
+                engine=options.engine,
+                jobs=options.jobs,
+                again=options.again,
+                progress=progress,
             )
     if options.json:
         print(json.dumps(summary(unit, records), indent=1))

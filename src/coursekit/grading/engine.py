@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from coursekit.grading.process import (
     ENGINE,
@@ -39,6 +38,8 @@ DETAIL = {
     MISBEHAVED: "The notebook's process broke the rules of its conversation with the grader "
     "({}): a person should read what it does.",
 }
+PACKAGE = Path(__file__).resolve().parents[1]
+DECIDES = ("*.py", "*.json", "intake/*.py", "grading/**/*.py")
 REFERENCE = "(the reference solution)"
 OURS = "the course's own solution loses this check, too: {}"
 
@@ -123,14 +124,22 @@ class WarmEngine:
         try:
             sheet = self.read(student)
         except (FileNotFoundError, UnreadableError, NothingMatchedError) as error:
-            return Record(student, self.unit.id, _status_of(error), str(error))
+            return Record(student, self.unit.id, _status_of(error), detail=str(error))
         except Exception as error:  # whatever a file provokes, the class goes on
             text = DETAIL[ENGINE].format(f"{type(error).__name__}: {error}.")
-            return Record(student, self.unit.id, Status.ENGINE, text)
+            return Record(student, self.unit.id, Status.ENGINE, detail=text)
         record = self._judged(student, sheet)
         if record.status is Status.ENGINE and not self._closing:
             record = self._judged(student, sheet)  # it may have been the process, not the file
-        return record
+        return replace(record, digest=self.digest(student))
+
+    def digest(self, student: str) -> str:
+        """Return a digest of all that decides about a submission: it, and the engine's state."""
+        digest = hashlib.sha256(self._state.encode())
+        for path in sorted((self.folder / "submitted" / student / self.unit.id).glob("*")):
+            if path.is_file():
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
 
     def read(self, student: str) -> Sheet:
         """Return the sheet of a submission.
@@ -157,7 +166,9 @@ class WarmEngine:
             told = self._judge().judge(sheet)
         except JudgedError as error:
             detail = DETAIL[error.kind].format(str(error).rstrip(".") + ".")
-            return Record(student, self.unit.id, STATUS[error.kind], detail, matches=sheet.matches)
+            return Record(
+                student, self.unit.id, STATUS[error.kind], detail=detail, matches=sheet.matches
+            )
         outcomes = outcomes_of(told)
         manual = {cell.id: cell.points for cell in sheet.cells if cell.kind == "task"}
         return Record(
@@ -190,7 +201,7 @@ class WarmEngine:
         """Grade the course's own solution, unless this very one has passed before."""
         kept = self._kept_reference()
         with suppress(OSError, ValueError):
-            if json.loads(kept.read_text(encoding="utf-8")) == self._reference_digest():
+            if kept.read_text(encoding="utf-8") == self._state:
                 return Record(REFERENCE, self.unit.id, Status.GRADED)
         cells = tuple(
             replace(cell, source=self._master.solutions.get(cell.id, cell.source))
@@ -199,16 +210,25 @@ class WarmEngine:
         record = self._judged(REFERENCE, Sheet(self.unit.id, self.unit.challenge_notebook, cells))
         if record.status.has_points and all(o.verdict is Verdict.PASS for o in record.outcomes):
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(self._reference_digest()), encoding="utf-8")
+            kept.write_text(self._state, encoding="utf-8")
         return record
 
     def _kept_reference(self) -> Path:
-        return self.folder / ".cache" / "reference" / f"{self.unit.id}.json"
+        return self.folder / ".cache" / "reference" / self.unit.id
 
-    def _reference_digest(self) -> dict[str, Any]:
-        text = repr((self._master.cells, self._master.solutions))
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return {"master": digest, "versions": self._versions}
+    @cached_property
+    def _state(self) -> str:
+        """Digest of what decides about every submission: master, versions, limits, this package."""
+        digest = hashlib.sha256(
+            repr(
+                (self._master.cells, self._master.solutions, self._versions, self._limits)
+            ).encode()
+        )
+        held_out = sorted(self.unit.folder.glob("held_out/*"))
+        parts = (path for part in DECIDES for path in sorted(PACKAGE.glob(part)))
+        for path in (*held_out, *parts):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
 
 
 def _against_reference(record: Record, reference: Record) -> Record:

@@ -154,6 +154,8 @@ class Record:
         Where the time went.
     versions : dict of str to str
         Of what decided: libraries, Python, this package.
+    digest : str
+        Of all that decided: file, master, checks, versions, limits; empty where no engine says.
     """
 
     student: str
@@ -169,6 +171,7 @@ class Record:
     cells: tuple[Cell, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -177,8 +180,8 @@ class Record:
         return points | dict.fromkeys(self.manual, None) if self.status.has_points else {}
 
     def to_json(self) -> str:
-        """Return the record as text."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=True)
+        """Return the record as text, its digest first."""
+        return json.dumps({"digest": self.digest, **asdict(self)}, indent=1, ensure_ascii=True)
 
     @classmethod
     def from_json(cls, text: str) -> Record:

@@ -1,0 +1,106 @@
+"""What was graded before, exactly as it is, is not graded again; whatever decides counts."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from composites import write
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.grade import grade_class
+from coursekit.grading import engine as module
+from coursekit.grading.engine import WarmEngine
+from coursekit.grading.record import Record
+from coursekit.sources.layout import Unit
+from samples import CHALLENGE, make_unit
+
+RIGHT = {"q1_double": "def double(x):\n    return 2 * x"}
+STUDENTS = ["ada", "bob"]
+
+
+def silent(label: str, done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture
+def grade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Unit, Callable[..., list[Record]], list[str]]:
+    """A class of two, what grades it, and who was really graded by the last call."""
+    unit, tried = make_unit(tmp_path), []
+    for student in STUDENTS:
+        write(unit, student, RIGHT, tmp_path / "submitted")
+    really = WarmEngine._grade
+
+    def noted(self: WarmEngine, student: str) -> Record:
+        tried.append(student)
+        return really(self, student)
+
+    monkeypatch.setattr(WarmEngine, "_grade", noted)
+
+    def run(**options: bool) -> list[Record]:
+        tried.clear()
+        with CourseFolder(unit.course.root, unit) as course:
+            return grade_class(course, STUDENTS, progress=silent, **options)
+
+    run()
+    assert tried == STUDENTS
+    return unit, run, tried
+
+
+def test_an_unchanged_class_is_looked_at_only(grade) -> None:  # type: ignore[no-untyped-def]
+    _, run, tried = grade
+    records = run()
+    assert tried == []
+    assert [record.scores["q1_double-large"] for record in records] == [0.5, 0.5]
+    run(again=True)
+    assert tried == STUDENTS
+
+
+def test_what_decides_is_graded_again(grade) -> None:  # type: ignore[no-untyped-def]
+    unit, run, tried = grade
+    folder = unit.course.root / "submitted" / "bob" / unit.id
+    notebook = folder / unit.challenge_notebook
+    notebook.write_bytes(notebook.read_bytes() + b"\n")
+    run()
+    assert tried == ["bob"], "the file"
+    (folder / "timestamp.txt").write_text("2026-11-30 12:00:00 UTC")
+    run()
+    assert tried == ["bob"], "when it was handed in"
+    with Gradebook(f"sqlite:///{unit.course.root / 'gradebook.db'}") as gradebook:
+        gradebook.remove_submission(unit.id, "ada")
+    run()
+    assert tried == ["ada"], "a row that is gone"
+    record = unit.course.root / "records" / unit.id / "ada.json"
+    record.write_text(record.read_text()[:-30])
+    run()
+    assert tried == ["ada"], "a damaged record"
+
+
+def test_another_master_limit_or_version_is_another_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = make_unit(tmp_path)
+    write(unit, "ada", RIGHT, tmp_path / "submitted")
+
+    def digest() -> str:
+        return WarmEngine(unit.course.root, unit).digest("ada")
+
+    seen = [digest()]
+    assert digest() == seen[0]
+    monkeypatch.setattr(module, "version", lambda name: "0")
+    seen.append(digest())
+    monkeypatch.setattr(module, "DECIDES", ("grading/wire/*.py",))
+    seen.append(digest())
+    held_out = unit.folder / "held_out"
+    held_out.mkdir()
+    (held_out / "x.npz").write_bytes(b"numbers")
+    seen.append(digest())
+    solution = tmp_path / "solutions" / unit.id / unit.challenge_notebook
+    os.chmod(solution, 0o644)
+    solution.write_text(solution.read_text().replace("== 200", "== 202"))
+    seen.append(digest())
+    assert len(set(seen)) == len(seen)
+    assert "== 200" in CHALLENGE
