@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench budgets size render site colab lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench stock-points budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ bench: $(STAMP)  ## measure start-up, what a check adds, and grading against sto
 	$(BIN)/python tests/bench/import_time.py
 	$(BIN)/python tests/bench/check_time.py
 	PYTHONPATH=tests $(BIN)/python -m bench.engine --write
+
+stock-points: $(STAMP)  ## let stock nbgrader grade every declared answer, for a test to compare (an hour)
+	PYTHONPATH=tests $(BIN)/python -m bench.stock_points $(ONLY)
 
 budgets: $(STAMP)  ## measure every notebook, write docs/budgets.md (ONLY=01_regression for some)
 	PYTHONPATH=tests $(BIN)/python -m bench.budgets $(ONLY)
