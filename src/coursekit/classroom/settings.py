@@ -6,12 +6,14 @@ from nbgrader.converters import GenerateFeedback
 from traitlets.config import Config
 
 from coursekit.classroom.feedback import RedactFeedback
+from coursekit.classroom.rebuilding import RebuildingExporter
 
 CELL_TIMEOUT = 300  # seconds; nbgrader's own 30 stop a fit on a slow machine, and cost its points
 
 
 def configure(config: Config) -> Config:
     """Set in `config` how submissions are run, and what their feedback may show."""
+    config.Autograde.exporter_class = RebuildingExporter
     config.ExecutePreprocessor.timeout = CELL_TIMEOUT
     # nbgrader takes the points of a check that writes to stderr; a warning is no wrong answer.
     config.IgnorePattern.enabled, config.IgnorePattern.pattern = True, r"(?s).*"
