@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import textwrap
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from coursekit.authoring.environment import environment, notebook_client
+from coursekit.authoring.environment import environment, notebook_client, socket_folder
 from coursekit.sources.layout import CourseError
 from coursekit.sources.notebook import Notebook
 from coursekit.sources.progress import Progress, no_progress
@@ -73,7 +72,7 @@ def execute(
         If a cell fails or writes to stderr, or a marked cell does anything but print; names file
         and line.
     """
-    with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
+    with socket_folder() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
         client = notebook_client(notebook, Path(sockets), timeout=CELL_TIMEOUT)
         with client.setup_kernel():
             _run_cells(client, cells, source, progress)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from coursekit.authoring import release
-from coursekit.authoring.environment import nbgrader_environment, set_transport
+from coursekit.authoring.environment import nbgrader_environment, set_transport, socket_folder
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
 from coursekit.sources.layout import CourseError, Unit
@@ -71,7 +70,7 @@ class CourseFolder:
         self.db_url = db_url or kept or f"sqlite:///{self.root / 'gradebook.db'}"
         self.config.CourseDirectory.db_url = self.db_url
         self.config.NbGraderAPI.log_level = "ERROR"
-        self._sockets = tempfile.TemporaryDirectory()
+        self._sockets = socket_folder()
         set_transport(self.config, Path(self._sockets.name))
         self.api = NbGraderAPI(config=self.config)
 

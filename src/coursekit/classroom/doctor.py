@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coursekit.intake.belongs import NothingMatchedError, looks_like
+from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master, read_master
 from coursekit.intake.matching import find_homes
 from coursekit.intake.rebuild import rebuild
 from coursekit.intake.sheet import Cell, Sheet
 from coursekit.reader import ReadNotebook, UnreadableError, read_file
+from coursekit.standing import looks_like
 
 
 class DoctorError(Exception):
@@ -70,7 +71,7 @@ def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
         except NothingMatchedError:
             continue  # it may be another's
     if not sheets:
-        what = looks_like(notebook)
+        what = looks_like(notebook.to_dicts())
         raise NothingMatchedError(f"It is none of this course's challenges: {what}.")
     return max(sheets, key=lambda sheet: sum(match.confidence for match in sheet.matches))
 

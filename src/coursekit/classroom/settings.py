@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbgrader.converters import GenerateFeedback
 from traitlets.config import Config
 
+from coursekit.check import own_kernel_manager
 from coursekit.classroom.feedback import RedactFeedback
 from coursekit.classroom.rebuilding import RebuildingExporter
 
@@ -15,6 +16,7 @@ def configure(config: Config) -> Config:
     """Set in `config` how submissions are run, and what their feedback may show."""
     config.Autograde.exporter_class = RebuildingExporter
     config.ExecutePreprocessor.timeout = CELL_TIMEOUT
+    config.ExecutePreprocessor.kernel_manager_class = own_kernel_manager()
     # nbgrader takes the points of a check that writes to stderr; a warning is no wrong answer.
     config.IgnorePattern.enabled, config.IgnorePattern.pattern = True, r"(?s).*"
     pages = GenerateFeedback.preprocessors.default()
