@@ -35,8 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run ``coursekit`` where only the students' part is installed; 0 only if all is there."""
     parser = argparse.ArgumentParser(prog="coursekit", description="Check a challenge yourself.")
     add_check(parser.add_subparsers(required=True, metavar="COMMAND"))
+    print_anything()
     options = parser.parse_args(arguments)
     return int(options.run(options))
+
+
+def print_anything() -> None:
+    """Let what is printed have any character: into a file, Windows knows few."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def add_check(commands: Any) -> None:
@@ -50,9 +58,6 @@ def add_check(commands: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # into a file, Windows knows few characters
-            stream.reconfigure(errors="replace")
     try:
         notebook, notes = _read(options.file)
         trouble = _execute(notebook, options.file.resolve().parent, options.quiet)

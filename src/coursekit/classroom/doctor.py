@@ -39,7 +39,7 @@ def find_masters(folder: Path, unit: str | None = None) -> Iterator[tuple[Master
     Raises
     ------
     DoctorError
-        If there is no course, or no challenge of that unit.
+        If there is no course, or no challenge of that unit, or one is not built.
     """
     here = folder.resolve()
     roots = [p for p in (here, *here.parents) if (p / "solutions").is_dir()]
@@ -51,9 +51,13 @@ def find_masters(folder: Path, unit: str | None = None) -> Iterator[tuple[Master
         known = ", ".join(dict.fromkeys(path.parent.name for path in found))
         raise DoctorError(f"No built challenge of {unit!r}: choose from {known}.")
     for path in chosen:
-        release = (roots[0] / "notebooks" / path.relative_to(roots[0] / "solutions")).read_bytes()
         name = path.parent.name
-        yield read_master(path.read_bytes(), release, unit=name, notebook=path.name), release
+        try:
+            release = (roots[0] / "notebooks" / name / path.name).read_bytes()
+            master = read_master(path.read_bytes(), release, unit=name, notebook=path.name)
+        except (OSError, ValueError, LookupError, TypeError):
+            raise DoctorError(f"{name} is not built: run `coursekit build {name}`.") from None
+        yield master, release
 
 
 def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
