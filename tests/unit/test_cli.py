@@ -102,8 +102,10 @@ def test_build_lists_what_it_changed(unit: Unit, capsys: pytest.CaptureFixture[s
     assert "Run `coursekit build` and commit what it writes" in printed
     assert main(["build"]) == 0
     printed = capsys.readouterr().out
-    assert "notebooks/01_small/old.ipynb (removed)" in printed
-    assert "1 unit(s) built, 2 file(s) changed." in printed
+    left = "notebooks/01_small/old.ipynb: the build did not make it here: move it away."
+    assert left in printed
+    assert stray.read_text(encoding="utf-8") == "{}"
+    assert "1 unit(s) built, 1 file(s) changed." in printed
 
 
 def test_a_fault_in_a_source_names_its_line(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
