@@ -1,6 +1,7 @@
 """Kernels are this Python's own, and have room for their sockets, whatever lies around."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -56,8 +57,6 @@ def test_sockets_have_room_in_any_temporary_folder(
 def test_a_kernel_that_cannot_be_started_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "file"
-    file.write_text("", encoding="utf-8")
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(file / "runtime"))
+    monkeypatch.setattr(sys, "executable", "/gone/python")
     with pytest.raises(check.CheckError, match=r"cannot be started \(.*\): is the disk full"):
         check._execute(nbformat.v4.new_notebook(**CELLS), tmp_path, True)
