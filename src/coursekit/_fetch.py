@@ -34,6 +34,10 @@ class DataError(RuntimeError):
     """A data set is missing, damaged or out of reach; the message says what to do."""
 
 
+class DamagedError(DataError):
+    """A file is there and cannot be used."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One of a set's four arrays: its IDX file, shape and SHA-256."""
@@ -69,14 +73,28 @@ def full_set(name: str) -> Arrays:
     DataError
         If COURSEKIT_DATA does not hold the true set, or no copy is here and no mirror answers.
     """
-    chosen = os.environ.get("COURSEKIT_DATA")
+    # cmd's `set` keeps quotes, and the blank in front of `&&`
+    chosen = os.environ.get("COURSEKIT_DATA", "").strip().strip("\"'").strip()
     if chosen:
-        return read_folder(Path(chosen.strip('"')).expanduser(), name)  # cmd's `set` keeps quotes
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+        return read_folder(_home(chosen), name)
+    keras_home = _home(os.environ.get("KERAS_HOME") or "~/.keras")
     try:
         return read_folder(keras_home / "datasets", name)
-    except DataError:  # not there or damaged: fetch our own copy
+    except DamagedError as damage:  # fetch our own copy
+        try:
+            return _download(name)
+        except DataError as error:
+            raise DataError(f"{error} Keras' own copy is of no use: {damage}") from None
+    except DataError:  # not there
         return _download(name)
+
+
+def _home(path: str) -> Path:
+    """Return a folder; where nobody has a home, as in some containers, `~` is a name like any."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def read_folder(folder: Path, name: str) -> Arrays:
@@ -143,23 +161,31 @@ def _verified(array: NDArray[np.uint8], path: Path, name: str, key: str) -> NDAr
     part = PARTS[name][key]
     known_form = array.dtype == np.uint8 and array.shape == part.shape
     if not known_form or hashlib.sha256(array.tobytes()).hexdigest() != part.sha256:
-        raise DataError(
+        raise DamagedError(
             f"{path} is not {ABOUT[name]['name']}'s {key} (its SHA-256 differs): fetch it again, "
             "and keep the two sets apart, in mnist/ and fashion/, as their files share names."
         )
     return array
 
 
-def damaged(path: Path, why: object, *, cure: str = "fetch it again") -> DataError:
+def damaged(path: Path, why: object, *, cure: str = "fetch it again") -> DamagedError:
     """Return the error for a file that cannot be used: one sentence with what is wrong with it."""
     reason = why if isinstance(why, str) else type(why).__name__
-    return DataError(f"{path} is damaged and was not used ({reason}): {cure}.")
+    return DamagedError(f"{path} is damaged and was not used ({reason}): {cure}.")
 
 
 def _download(name: str) -> Arrays:
     import pooch
 
     folder, about = Path(pooch.os_cache("coursekit")) / name, ABOUT[name]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        todo = 'set COURSEKIT_DATA to a folder that holds the files, or use size="mini"'
+        raise DataError(
+            f"The folder {folder} cannot be made to keep {about['name']} in "
+            f"({error.strerror}): make it, or {todo}."
+        ) from None
     for part in PARTS[name].values():
         mirrors = about["full"]["mirrors"]
         fetch_file(f"{part.file}.gz", part.gz_sha256, mirrors, folder, title=about["name"])

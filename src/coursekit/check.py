@@ -16,10 +16,12 @@ from coursekit.standing import (
     Cell,
     flags,
     given_in,
-    name_again,
+    looks_like,
     outcome_of,
+    put_right,
     question,
     report,
+    wanted_name,
 )
 
 LIMIT = 600  # seconds for one cell
@@ -33,8 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run ``coursekit`` where only the students' part is installed; 0 only if all is there."""
     parser = argparse.ArgumentParser(prog="coursekit", description="Check a challenge yourself.")
     add_check(parser.add_subparsers(required=True, metavar="COMMAND"))
+    print_anything()
     options = parser.parse_args(arguments)
     return int(options.run(options))
+
+
+def print_anything() -> None:
+    """Let what is printed have any character: into a file, Windows knows few."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def add_check(commands: Any) -> None:
@@ -48,11 +58,8 @@ def add_check(commands: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # into a file, Windows knows few characters
-            stream.reconfigure(errors="replace")
     try:
-        notebook = _read(options.file)
+        notebook, notes = _read(options.file)
         trouble = _execute(notebook, options.file.resolve().parent, options.quiet)
     except CheckError as error:
         print(f"coursekit: {options.file}: {error}", file=sys.stderr)
@@ -61,24 +68,28 @@ def _check(options: argparse.Namespace) -> int:
         print("coursekit: stopped; the file is as it was.", file=sys.stderr)
         return 130
     print(*_stops(notebook.cells), *trouble, sep="\n", end="\n" * bool(trouble))
-    lines, complete = report(notebook.cells, _stored, given_in(notebook.cells))
-    print(*lines, sep="\n")
+    lines, complete = report(notebook.cells, _stored, given_in(notebook.cells), fresh=True)
+    print(*notes, *lines, sep="\n")
     return 0 if complete and not trouble else 1
 
 
-def _read(file: Path) -> Any:
-    """Return a challenge without outputs, in the format of today."""
+def _read(file: Path) -> tuple[Any, list[str]]:
+    """Return a challenge without outputs, in the format of today, and what is odd about it."""
     try:
-        cells = read_file(file).to_dicts()
+        read = read_file(file)
     except UnreadableError as error:
         raise CheckError(str(error)) from None
-    given = given_in(cells)
-    name_again(cells, given)
+    cells = read.to_dicts()
+    given, wanted = given_in(cells), wanted_name(cells)
+    notes = [*read.notes, *put_right(cells, given)]
+    if wanted and file.name != wanted:
+        notes.append(f"To hand it in, call it {wanted}: the file is called {file.name}.")
     if not any(flags(cell).get("grade") for cell in cells):
         if given:
             todo = "the grader looks for your answers by their names; to check them, copy them"
             raise CheckError(f"its cells have lost their names: {todo} into a fresh notebook.")
-        raise CheckError("it has no checks: name a challenge, or take a fresh copy of it.")
+        what = f"it has no checks, it looks like {looks_like(cells)}"
+        raise CheckError(f"{what}: name a challenge, or take a fresh copy of it.")
     if not given:
         todo = "rename this file, fetch a fresh one, copy your answers into it."
         raise CheckError(f"its last cell, which knows what was given out, is gone: {todo}")
@@ -87,9 +98,8 @@ def _read(file: Path) -> Any:
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    return nbformat.from_dict(
-        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    )
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return nbformat.from_dict(notebook), notes
 
 
 def _execute(notebook: Any, folder: Path, quiet: bool) -> list[str]:
@@ -103,9 +113,10 @@ def _execute(notebook: Any, folder: Path, quiet: bool) -> list[str]:
         raise _missing(error) from None
     client = NotebookClient(
         notebook,
+        kernel_name="python3",
+        kernel_manager_class=own_kernel_manager(),
         allow_errors=True,
         timeout=LIMIT,
-        kernel_name="python3",
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
@@ -125,7 +136,25 @@ def _execute(notebook: Any, folder: Path, quiet: bool) -> list[str]:
     except DeadKernelError:
         todo = "does it call exit(), or need too much memory?"
         return [f"{where} ended Python: {todo} Nothing below it was run."]
+    except (OSError, RuntimeError) as error:
+        why = str(error) or type(error).__name__
+        todo = "is the disk full, or a firewall in the way of 127.0.0.1?"
+        raise CheckError(f"the kernel cannot be started ({why}): {todo}") from None
     return []
+
+
+def own_kernel_manager() -> Any:
+    """Return the class that starts this Python's kernel, whatever else is called python3 here."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class OwnKernelManager(AsyncKernelManager):
+        @default("kernel_spec_manager")
+        def _only_ours(self) -> KernelSpecManager:
+            return KernelSpecManager(kernel_dirs=[])
+
+    return OwnKernelManager
 
 
 def _missing(error: ModuleNotFoundError) -> CheckError:

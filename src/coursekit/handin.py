@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from coursekit.standing import NOT_RUN, PASS, Cell, outcome_of, report, source_of
+from coursekit.reader import UnreadableError, read_file, read_notebook
+from coursekit.standing import NOT_RUN, PASS, Cell, outcome_of, put_right, report, source_of
 
 UNTRIED = (
     "Not tried yet: write {name} in its cell above, run that cell, then this one again. (Written? "
@@ -61,13 +62,14 @@ def summary(name: str, *, given: str) -> None:
     colab = "google.colab" in sys.modules
     try:
         cells, where = _on_colab() if colab else _as_saved(name)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (UnreadableError, OSError, ValueError, LookupError, TypeError):
         cells, where = [], f"{name} cannot be read at this moment: save, and run this again."
     print(where)
     if cells and not _runs:
         print("The set-up cell has not run: restart the kernel and run all cells, from the first.")
     elif cells:
-        print(*report(cells, _last_run, given.split())[0], sep="\n")
+        notes = put_right(cells, given.split())
+        print(*notes, *report(cells, _last_run, given.split())[0], sep="\n")
     steps = RESTART if colab else "restart the kernel, run all cells, save"
     print(f"To hand in: {steps}. The file is to be called {name}.")
 
@@ -80,7 +82,8 @@ def _on_colab() -> tuple[list[Cell], str]:
     from google.colab import _message
 
     found = _message.blocking_request("get_ipynb", request="", timeout_sec=20)
-    return found["ipynb"]["cells"], "This notebook, as it stands:"
+    notebook = read_notebook(json.dumps(found["ipynb"]).encode())
+    return notebook.to_dicts(), "This notebook, as it stands:"
 
 
 def _as_saved(name: str) -> tuple[list[Cell], str]:
@@ -91,7 +94,7 @@ def _as_saved(name: str) -> tuple[list[Cell], str]:
         renamed = f"{path.name or 'The file'} is not found. Renamed or moved? Close and open it."
         return [], f"{renamed}\n{todo}"
     clock = time.strftime("%H:%M:%S", time.localtime(path.stat().st_mtime))
-    cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
+    cells = read_file(path).to_dicts()
     return cells, f"{path.name}, as saved at {clock} (changed since? Save, and run this again):"
 
 

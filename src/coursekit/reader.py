@@ -259,6 +259,8 @@ def _text(value: Any) -> str:
 def _to_dict(number: int, cell: ReadCell) -> dict[str, Any]:
     made: dict[str, Any] = {"cell_type": cell.type, "metadata": {}, "source": cell.source}
     made["id"] = cell.ids[0] if cell.ids else f"cell-{number}"
+    if cell.ids[1:]:
+        made["metadata"]["id"] = cell.ids[1]
     if cell.grade_id:
         flags = {"grade": cell.grade, "solution": cell.solution, "task": cell.task}
         made["metadata"]["nbgrader"] = {"grade_id": cell.grade_id, **flags}

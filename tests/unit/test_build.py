@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coursekit.authoring.build import build, check
+from coursekit.authoring.build import build, check, strangers
 from coursekit.sources.layout import Course, CourseError
 from coursekit.sources.notebook import make_notebook
 from coursekit.sources.source import SourceCell
@@ -156,10 +156,6 @@ def remove_solution(course: Course) -> None:
     (course.root / SOLUTION).unlink()
 
 
-def add_stray(course: Course) -> None:
-    shutil.copy(course.root / TAUGHT, course.root / "notebooks/lectures/01_small_2_old.ipynb")
-
-
 def damage(course: Course) -> None:
     (course.root / TAUGHT).write_text('{"cells": [')
 
@@ -170,7 +166,6 @@ FINDINGS = {
     edit_output: [f"{TAUGHT}: its outputs are stale or were edited by hand"],
     edit_release: [f"{RELEASE}: not what its source builds"],
     remove_solution: [f"{SOLUTION}: missing"],
-    add_stray: ["notebooks/lectures/01_small_2_old.ipynb: no source builds it"],
     damage: [f"{TAUGHT}: its outputs are stale or were edited by hand"],
 }
 
@@ -182,6 +177,54 @@ def test_check_names_what_is_not_current_and_build_mends_it(course: Course, chan
     assert check(course.units) == FINDINGS[change]
     build(course.units)
     assert check(course.units) == []
+
+
+OWN = [
+    "notebooks/lectures/01_small_2_old.ipynb",
+    "notebooks/01_small/figure.png",
+    "solutions/01_small/notes.txt",
+    "solutions/01_small/small_challenge (copy).ipynb",
+]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_the_build_did_not_write_is_named_and_left(course: Course, name: str) -> None:
+    build(course.units)
+    path = course.root / name
+    shutil.copy(course.root / TAUGHT, path)
+    assert check(course.units) == [f"{name}: no source builds it"]
+    assert build(course.units) == []
+    assert strangers(course.units) == [path]
+    assert path.read_bytes() == (course.root / TAUGHT).read_bytes()
+
+
+def test_what_the_build_wrote_goes_with_its_source_unless_it_was_edited(course: Course) -> None:
+    second = course.units[0].folder / "lecture_2_more.py"
+    made = course.root / "notebooks/lectures/01_small_2_more.ipynb"
+    for edited in (False, True):
+        second.write_text("# %% [markdown]\n# # More\n", encoding="utf-8")
+        build(course.units)
+        content = made.read_bytes()
+        if edited:
+            made.write_bytes(content + b"\n")
+        second.unlink()
+        assert build(course.units) == ([] if edited else [made])
+        assert made.exists() == edited
+
+
+@pytest.mark.parametrize(
+    "mark", ["%notmagic", "print(undefined)", "raise ValueError", "import nono"]
+)
+def test_a_lecture_without_a_compared_cell_is_executed_once(course: Course, mark: str) -> None:
+    lecture = course.units[0].lectures[0]
+    plain = LECTURE.replace("# NBVAL_CHECK_OUTPUT\n", "")
+    lecture.write_text(plain, encoding="utf-8")
+    build(course.units)
+    assert check(course.units) == []
+    lecture.write_text(plain + f"\n# %%\n{mark}\n", encoding="utf-8")
+    assert check(course.units) == [f"{TAUGHT}: its outputs are stale or were edited by hand"]
+    with pytest.raises(CourseError, match=r"lecture\.py:15: "):
+        build(course.units)
 
 
 def test_a_failing_lecture_names_its_line(course: Course) -> None:

@@ -1,5 +1,7 @@
 """The command: exit code 0 only when all is well, and every error in one sentence."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -102,8 +104,10 @@ def test_build_lists_what_it_changed(unit: Unit, capsys: pytest.CaptureFixture[s
     assert "Run `coursekit build` and commit what it writes" in printed
     assert main(["build"]) == 0
     printed = capsys.readouterr().out
-    assert "notebooks/01_small/old.ipynb (removed)" in printed
-    assert "1 unit(s) built, 2 file(s) changed." in printed
+    left = "notebooks/01_small/old.ipynb: the build did not make it here: move it away."
+    assert left in printed
+    assert stray.read_text(encoding="utf-8") == "{}"
+    assert "1 unit(s) built, 1 file(s) changed." in printed
 
 
 def test_a_fault_in_a_source_names_its_line(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,3 +193,83 @@ def test_leaks_passes_the_release_and_fails_on_the_solution(
     assert capsys.readouterr().out == "No leaks.\n"
     assert main(["leaks", str(unit.course.root / "solutions")]) == 1
     assert "[marker]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "command", "said"),
+    [
+        ("pyproject.toml", b"\xff", ["build"], "pyproject.toml: save the file as UTF-8."),
+        ("course/01_small/exceptions.toml", b"\xff", ["lint"], "save the file as UTF-8."),
+        ("course/01_small/exceptions.toml", b"lint = 3", ["lint"], "write [[lint]], with two"),
+        ("course/01_small/exceptions.toml", b"[lint]\nrule='x'", ["lint"], "with two brackets"),
+        ("nbgrader_config.py", b"def (", ["grade", "01_small"], "cannot be read (SyntaxError: "),
+        ("nbgrader_config.py", b"1 / 0", ["grade", "01_small"], "(ZeroDivisionError: division"),
+        ("gradebook.db", b"no database", ["grade", "01_small"], "The gradebook cannot be used ("),
+        (
+            "solutions/01_small/small_challenge.ipynb",
+            b"{",
+            ["grade", "01_small"],
+            "01_small is not built: run `coursekit build 01_small`.",
+        ),
+        (
+            "notebooks/01_small/small_challenge.ipynb",
+            b"\xff",
+            ["doctor", "../../notebooks/01_small/some.ipynb"],
+            "01_small is not built: run `coursekit build 01_small`.",
+        ),
+    ],
+)
+def test_a_damaged_file_of_the_course_is_one_sentence(
+    unit: Unit,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes,
+    command: list[str],
+    said: str,
+) -> None:
+    root = unit.course.root
+    good = (root / "notebooks" / "01_small" / "small_challenge.ipynb").read_bytes()
+    (root / "notebooks" / "01_small" / "some.ipynb").write_bytes(good)
+    folder = root / "submitted" / "ada" / "01_small"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "small_challenge.ipynb").write_bytes(good)
+    (root / name).write_bytes(content)
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert len([line for line in error.splitlines() if line.startswith("coursekit: ")]) == 1
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("command", [["lint"], ["build"], ["grade", "01_small"]])
+def test_any_encoding_can_print_what_is_said(
+    unit: Unit, tmp_path: Path, encoding: str, command: list[str]
+) -> None:
+    lecture = unit.folder / "lecture.py"
+    lecture.write_text("# %% [markdown]\n# # λ → ∞\n\n# %% → two\nx = 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit", *command],
+        cwd=unit.course.root,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert done.returncode == 1
+    assert b"Error" not in done.stderr + done.stdout
+    assert done.stdout + done.stderr
+
+
+def test_who_reads_along_may_stop(unit: Unit) -> None:
+    command = f"{sys.executable} -m coursekit lint | true"
+    done = subprocess.run(command, cwd=unit.course.root, shell=True, capture_output=True)
+    assert done.stderr == b""
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    unit: Unit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = unit.course.root / "file"
+    file.write_text("", encoding="utf-8")
+    assert main(["grade", "01_small", "--folder", str(file)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"coursekit: {file}/solutions: Not a directory: is it there, may you")

@@ -519,3 +519,48 @@ def test_a_result_belongs_to_the_one_who_loaded_it():
     assert second.columns["x_train"] != "changed"
     assert len(second.class_names) == 10
     assert second.x_train.any()
+
+
+@pytest.mark.parametrize("written", ["'{}'", '"{}"', "{} ", " '{}' ", "\"'{}'\""])
+def test_quotes_and_blanks_around_the_folder_are_the_shell_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str
+) -> None:
+    monkeypatch.setenv("COURSEKIT_DATA", written.format(tmp_path))
+    with pytest.raises(data.DataError, match=f"^{re.escape(str(tmp_path))} does not hold MNIST"):
+        data.load_mnist(size="full")
+
+
+DAMAGE = {"no archive": b"x" * 100, "cut off": b"PK\x03\x04" + b"\0" * 60, "empty": b""}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_copy_of_keras_is_told_where_no_other_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "mnist.npz").write_bytes(DAMAGE[name])
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("COURSEKIT_DATA", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(data.DataError) as caught:
+        data.load_mnist(size="full")
+    assert str(caught.value).startswith("Could not download train-images-idx3-ubyte.gz")
+    assert f"Keras' own copy is of no use: {tmp_path}/datasets/mnist.npz is damaged" in str(
+        caught.value
+    )
+
+
+def test_a_cache_folder_that_cannot_be_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.delenv("COURSEKIT_DATA", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(
+        data.DataError, match=r"cannot be made to keep MNIST in \(Not a directory\)"
+    ):
+        data.load_mnist(size="full")

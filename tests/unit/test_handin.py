@@ -367,3 +367,83 @@ def test_odd_fields_do_not_stop_a_report() -> None:
     lines, complete = standing.report(cells, lambda cell: (1, standing.PASS), [])
     assert lines == ["0 of 0 checks pass here; 0 go on in the grader."]
     assert complete
+
+
+COLAB = [
+    "from google.colab import files",
+    "import google.colab",
+    "    from google import colab",
+    "import google.colab.drive as drive",
+]
+
+
+@pytest.mark.parametrize("line", COLAB)
+def test_what_only_colab_has_is_told_before_the_grader_misses_it(released: Path, line: str) -> None:
+    cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
+    next(cell for cell in cells if cell["id"] == "q1_double")["source"] = [f"{line}\n", ANSWER]
+    lines, _ = standing.report(cells, lambda cell: (1, standing.PASS), GIVEN)
+    assert "google.colab, imported in question 1, is on Colab alone: the grader has none." in lines
+    own = {"cell_type": "code", "metadata": {}, "id": "own", "source": line}
+    lines, _ = standing.report([own], lambda cell: (1, standing.PASS), [])
+    assert any("imported in a cell of your own" in line for line in lines)
+
+
+@pytest.mark.parametrize("source", ["google_colab = 1", "# import google.colab", "import google"])
+def test_what_is_no_import_of_colab(source: str) -> None:
+    own = {"cell_type": "code", "metadata": {}, "id": "own", "source": source}
+    lines, _ = standing.report([own], lambda cell: (1, standing.PASS), [])
+    assert len(lines) == 1
+
+
+INPUT = {
+    f"{ANSWER}\nprint(double(int(input())))": "2 of 2 checks pass",
+    f"n = input()\n{ANSWER}": "0 of 2 checks pass",
+    "def double(x):\n    input()\n    return 2 * x": "0 of 2 checks pass",
+}
+
+
+@pytest.mark.parametrize("source", INPUT)
+def test_input_is_told_for_what_it_is(
+    released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    notebook = read(released)
+    cell_of(notebook, "q1_double").source = source
+    file = tmp_path / "small_challenge.ipynb"
+    nbformat.write(notebook, file)
+    check.main(["check", "--quiet", str(file)])
+    said = capsys.readouterr().out
+    assert INPUT[source] in said
+    assert "input() has nobody to type in the grader: use the function's arguments." in said
+    assert "another answer than the one saved" not in said
+
+
+def test_an_answer_that_stops_is_not_called_another_one(released: Path) -> None:
+    cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
+    stops = {"q1_double": (1, standing.NOT_YET)}
+    run = lambda cell: stops.get(cell["id"], (2, standing.PASS))  # noqa: E731
+    lines, complete = standing.report(cells, run, GIVEN)
+    assert any(line.startswith("passed, but the answer's own cell stops") for line in lines)
+    assert not complete
+    assert standing.report(cells, run, GIVEN, fresh=True)[0][0].startswith("2 of 2")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_last_cell_reads_a_file_as_the_grader_does(
+    released: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    encoding: str,
+) -> None:
+    notebook = json.loads(released.read_bytes())
+    odd = {"cell_type": "code", "metadata": {"nbgrader": None}, "source": None, "outputs": None}
+    notebook["cells"] += [odd, {}]
+    next(c for c in notebook["cells"] if c.get("id") == "q1_double-small")["cell_type"] = "raw"
+    path = tmp_path / "small_challenge.ipynb"
+    path.write_bytes(json.dumps(notebook, ensure_ascii=False).encode(encoding, "replace"))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    monkeypatch.setattr(handin, "_runs", {"x": (1, standing.PASS)})
+    handin.summary("small_challenge.ipynb", given=" ".join(GIVEN))
+    said = capsys.readouterr().out
+    assert "0 of 2 checks pass here" in said
+    assert "question 1 (small) is no code cell any more: turn it into one." in said

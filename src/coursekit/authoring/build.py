@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 
+from coursekit.authoring.built import only_ours, remember
 from coursekit.authoring.contents import pages
 from coursekit.authoring.frame import framed
 from coursekit.authoring.outputs import execute, restore_outputs
@@ -68,7 +69,8 @@ def build(
             lines = "\n".join(map(str, leaks))
             raise CourseError(f"{unit.id} was not written, since this would leak:\n{lines}")
         changed += _write(made.files)
-        for path in _leftovers(unit, made):
+        remember(unit.course, made.files)
+        for path in only_ours(unit.course, _leftovers(unit, made.files)):
             path.unlink()
             changed.append(path)
     for course in {unit.course for unit in units}:
@@ -91,7 +93,7 @@ def check(units: Iterable[Unit], *, progress: Progress = no_progress) -> list[st
         findings += _differences(unit.course, made)
         findings += [
             f"{path.relative_to(unit.course.root)}: no source builds it"
-            for path in _leftovers(unit, made)
+            for path in _leftovers(unit, made.files)
         ]
         findings += map(str, gate_built(unit, made.files))
     for course in {unit.course for unit in units}:
@@ -132,7 +134,8 @@ def make_unit(
         cells = framed(cells, unit.course, challenge=name)
         notebook = make_notebook(cells, links=links(unit, source))
         _refuse_unfilled(source, notebook, cells)
-        current = restore_outputs(notebook, None if force else _read(path), cells)
+        before = None if force else _read(path)
+        current = restore_outputs(notebook, before, cells, always=not is_challenge)
         if not current and check:
             made.stale.append(path)
         elif not current:
@@ -186,10 +189,25 @@ def _refuse_unfilled(source: Path, notebook: Notebook, cells: list[SourceCell]) 
             raise SourceError(source, made_from.line, f"nothing is known to put for {word[0]}.")
 
 
-def _leftovers(unit: Unit, made: Built) -> list[Path]:
-    """Return built notebooks of the unit that no source makes any more."""
+def strangers(units: Iterable[Unit]) -> list[Path]:
+    """Return files beside the units' built ones that no source makes: the build leaves them."""
+    return [path for unit in units for path in _leftovers(unit, _names(unit))]
+
+
+def _names(unit: Unit) -> set[Path]:
+    """Return the paths of what building a unit makes."""
+    root = unit.course.root
+    names = {root / notebook_path(unit, source) for source in unit.lectures}
+    if unit.challenge:
+        folders = (root / "solutions" / unit.id, root / "notebooks" / unit.id)
+        names |= {folder / unit.challenge_notebook for folder in folders}
+    return names
+
+
+def _leftovers(unit: Unit, made: Container[Path]) -> list[Path]:
+    """Return files of the unit that no source makes, or none any more."""
     root = unit.course.root
     folders = [root / "solutions" / unit.id, root / "notebooks" / unit.id]
     found = [path for folder in folders for path in folder.glob("*") if path.is_file()]
     found += (root / "notebooks" / "lectures").glob(f"{unit.id}*.ipynb")
-    return sorted(path for path in found if path not in made.files)
+    return sorted(path for path in found if path not in made)

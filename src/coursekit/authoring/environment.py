@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,10 @@ from typing import Any
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+from coursekit.check import own_kernel_manager
 from coursekit.sources.layout import Course
+
+SOCKET_PATH = 90  # bytes: a socket's whole path may have 103 on macOS, 107 on Linux
 
 
 @contextmanager
@@ -53,9 +57,16 @@ def notebook_client(notebook: Any, sockets: Path, **options: Any) -> NotebookCli
     shows is the cell's own output, and a page shows it without a kernel.
     """
     config = set_transport(Config(), sockets)
-    client = NotebookClient(notebook, kernel_name="python3", config=config, **options)
+    options |= {"kernel_name": "python3", "kernel_manager_class": own_kernel_manager()}
+    client = NotebookClient(notebook, config=config, **options)
     client.widget_registry.clear()
     return client
+
+
+def socket_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for sockets, also where TMPDIR is too long for their paths."""
+    is_long = len(os.fsencode(tempfile.gettempdir())) > SOCKET_PATH - 30
+    return tempfile.TemporaryDirectory(dir="/tmp" if is_long and os.name == "posix" else None)
 
 
 def set_transport(config: Config, folder: Path) -> Config:
@@ -63,7 +74,7 @@ def set_transport(config: Config, folder: Path) -> Config:
 
     Nobody else on the machine can listen then, and ports are not fought over.
     """
-    if os.name == "posix":
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(folder.resolve() / "kernel")  # absolute, or both sides differ
+    path = str(folder.resolve() / "kernel")  # absolute, or both sides differ
+    if os.name == "posix" and len(os.fsencode(path)) <= SOCKET_PATH:
+        config.KernelManager.transport, config.KernelManager.ip = "ipc", path
     return config

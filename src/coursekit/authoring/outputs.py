@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import textwrap
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from coursekit.authoring.environment import environment, notebook_client
+from coursekit.authoring.environment import environment, notebook_client, socket_folder
 from coursekit.sources.layout import CourseError
 from coursekit.sources.notebook import Notebook
 from coursekit.sources.progress import Progress, no_progress
@@ -24,7 +23,9 @@ from coursekit.sources.source import SourceCell
 CELL_TIMEOUT = 600  # seconds; a lecture's budget is 240 in all
 
 
-def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[SourceCell]) -> bool:
+def restore_outputs(
+    notebook: Notebook, built: Notebook | None, cells: list[SourceCell], *, always: bool = False
+) -> bool:
     """Put a built notebook's stored outputs into a fresh one.
 
     Parameters
@@ -35,6 +36,8 @@ def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[Sour
         What is on disk now.
     cells : list of SourceCell
         The cells that `notebook` was made from.
+    always : bool, optional
+        Whether it has to have run even if it keeps no outputs: nothing else tries a lecture's code.
 
     Returns
     -------
@@ -42,12 +45,14 @@ def restore_outputs(notebook: Notebook, built: Notebook | None, cells: list[Sour
         False when the outputs are missing, stale or edited: `notebook` must be executed.
     """
     marked = _marked(notebook, cells)
-    if not marked:
+    if not marked and not always:
         return True
     stored = dict(built.metadata.get("coursekit", {})) if built else {}
     if built is None or stored.get("code") != _code_digest(cells):
         return False
     by_id = {cell.id: cell for cell in built.cells if cell.cell_type == "code"}
+    if any(cell.id not in by_id for cell in marked):
+        return False
     kept = [by_id[cell.id] for cell in marked]
     if stored.get("outputs") != _outputs_digest(kept):
         return False
@@ -73,7 +78,7 @@ def execute(
         If a cell fails or writes to stderr, or a marked cell does anything but print; names file
         and line.
     """
-    with tempfile.TemporaryDirectory() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
+    with socket_folder() as sockets, environment(COURSEKIT_HELD_OUT=str(held_out)):
         client = notebook_client(notebook, Path(sockets), timeout=CELL_TIMEOUT)
         with client.setup_kernel():
             _run_cells(client, cells, source, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from coursekit.sources.source import unmarked
 from coursekit.standing import HIDDEN
 
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
+ERROR = re.compile(r"(?m)^ *((?:\w+\.)*\w+(?:Error|Exception|Entry): .+)$")  # ends a traceback
 STUB = 'raise NotImplementedError("not tried yet")'
 
 
@@ -86,6 +88,7 @@ def release(unit: Unit, solution: bytes) -> dict[str, bytes]:
 
 
 def last_line(outcome: dict[str, str]) -> str:
-    """Return what nbgrader's API says of a failure, in one line."""
-    lines = (outcome.get("error") or outcome.get("log") or "no reason given").strip().splitlines()
-    return lines[-1]
+    """Return the cause of a failure in one line: the last error that nbgrader's API tells of."""
+    told = "\n".join(outcome.get(key) or "" for key in ("log", "error")).strip()
+    causes = [cause for cause in ERROR.findall(told) if "NbGraderException" not in cause]
+    return (causes or told.splitlines() or ["no reason given"])[-1].strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,12 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import compute_checksum
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from coursekit.authoring import release
-from coursekit.authoring.environment import nbgrader_environment, set_transport
+from coursekit.authoring.environment import nbgrader_environment, set_transport, socket_folder
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
 from coursekit.sources.layout import CourseError, Unit
@@ -71,7 +71,7 @@ class CourseFolder:
         self.db_url = db_url or kept or f"sqlite:///{self.root / 'gradebook.db'}"
         self.config.CourseDirectory.db_url = self.db_url
         self.config.NbGraderAPI.log_level = "ERROR"
-        self._sockets = tempfile.TemporaryDirectory()
+        self._sockets = socket_folder()
         set_transport(self.config, Path(self._sockets.name))
         self.api = NbGraderAPI(config=self.config)
 
@@ -87,9 +87,21 @@ class CourseFolder:
 
     @contextmanager
     def gradebook(self) -> Iterator[Any]:
-        """Open nbgrader's gradebook; it is made if there is none."""
-        with nbgrader_environment(self.unit.course), Gradebook(self.db_url) as gradebook:
-            yield gradebook
+        """Open nbgrader's gradebook; it is made if there is none.
+
+        Raises
+        ------
+        CourseError
+            If it is no gradebook.
+        """
+        try:
+            with nbgrader_environment(self.unit.course), Gradebook(self.db_url) as gradebook:
+                yield gradebook
+        except SQLAlchemyError as error:
+            todo = "put a copy of it back, or move it away and grade again"
+            raise CourseError(
+                f"The gradebook cannot be used ({str(error).splitlines()[0]}): {todo}."
+            ) from error
 
     def path(self, step: str, student: str) -> Path:
         """Return a student's folder in a step such as ``submitted``."""
@@ -118,7 +130,7 @@ class CourseFolder:
                 nbformat.read(folder / self.unit.challenge_notebook, as_version=4)
                 for folder in folders
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             again = f"run `coursekit build {self.unit.id}`"
             raise CourseError(f"{self.unit.id} is not built: {again}.") from error
         PrepareRelease().preprocess(solution, {})
@@ -178,5 +190,9 @@ def _checksums(master: Notebook) -> dict[str, str]:
 def _read_config(root: Path) -> Any:
     """Return nbgrader's settings: the folder's own file where it has one, else the course's."""
     if (root / CONFIG).exists():
-        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        try:
+            return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        except Exception as error:  # it is a program, and may do anything
+            what = f"{type(error).__name__}: {error}"
+            raise CourseError(f"{root / CONFIG} cannot be read ({what}): mend it.") from error
     return settings.configure(release.configure(Config()))

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coursekit.intake.belongs import NothingMatchedError, looks_like
+from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master, read_master
 from coursekit.intake.matching import find_homes
 from coursekit.intake.rebuild import rebuild
 from coursekit.intake.sheet import Cell, Sheet
 from coursekit.reader import ReadNotebook, UnreadableError, read_file
+from coursekit.standing import looks_like
 
 
 class DoctorError(Exception):
@@ -38,7 +39,7 @@ def find_masters(folder: Path, unit: str | None = None) -> Iterator[tuple[Master
     Raises
     ------
     DoctorError
-        If there is no course, or no challenge of that unit.
+        If there is no course, or no challenge of that unit, or one is not built.
     """
     here = folder.resolve()
     roots = [p for p in (here, *here.parents) if (p / "solutions").is_dir()]
@@ -50,9 +51,13 @@ def find_masters(folder: Path, unit: str | None = None) -> Iterator[tuple[Master
         known = ", ".join(dict.fromkeys(path.parent.name for path in found))
         raise DoctorError(f"No built challenge of {unit!r}: choose from {known}.")
     for path in chosen:
-        release = (roots[0] / "notebooks" / path.relative_to(roots[0] / "solutions")).read_bytes()
         name = path.parent.name
-        yield read_master(path.read_bytes(), release, unit=name, notebook=path.name), release
+        try:
+            release = (roots[0] / "notebooks" / name / path.name).read_bytes()
+            master = read_master(path.read_bytes(), release, unit=name, notebook=path.name)
+        except (OSError, ValueError, LookupError, TypeError):
+            raise DoctorError(f"{name} is not built: run `coursekit build {name}`.") from None
+        yield master, release
 
 
 def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
@@ -70,7 +75,7 @@ def diagnose(notebook: ReadNotebook, masters: list[Master]) -> Sheet:
         except NothingMatchedError:
             continue  # it may be another's
     if not sheets:
-        what = looks_like(notebook)
+        what = looks_like(notebook.to_dicts())
         raise NothingMatchedError(f"It is none of this course's challenges: {what}.")
     return max(sheets, key=lambda sheet: sum(match.confidence for match in sheet.matches))
 

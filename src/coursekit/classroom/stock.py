@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import nbformat
 from nbgrader.api import MissingEntry
 
 from coursekit.authoring.environment import nbgrader_environment
@@ -15,9 +14,20 @@ from coursekit.authoring.release import last_line
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.grading import held_out
+from coursekit.grading.engine import master_of
 from coursekit.grading.record import Outcome, Record, Status, Verdict
+from coursekit.intake.belongs import NothingMatchedError
+from coursekit.intake.submission import read_submission
+from coursekit.reader import UnreadableError
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.source import SourceCell, read_source
+
+REFUSED = {
+    FileNotFoundError: Status.MISSING,
+    UnreadableError: Status.UNREADABLE,
+    NothingMatchedError: Status.UNMATCHED,
+}
+STOPPED = "nbgrader stopped at this file ({}): look at what its code does, then grade it again."
 
 
 class StockGrader:
@@ -44,6 +54,7 @@ class StockGrader:
         self.course = CourseFolder(folder, unit)
         self.folder, self.unit, self.db_url = self.course.root, unit, self.course.db_url
         try:
+            self._master = master_of(unit)
             _require_held_out(unit, self.folder / "solutions" / unit.id / unit.challenge_notebook)
             self.course.ensure_assignment()
         except CourseError:
@@ -70,12 +81,14 @@ class StockGrader:
                 yield record
 
     def _grade(self, student: str) -> Record:
-        path = self.course.path("submitted", student) / self.unit.challenge_notebook
-        if not path.exists():
-            missing = f"{path.name} was not handed in: ask the student for it."
-            return Record(student, self.unit.id, Status.MISSING, missing)
-        if fault := _unreadable(path):
-            return Record(student, self.unit.id, Status.UNREADABLE, fault)
+        folder, wanted = self.course.path("submitted", student), self.unit.challenge_notebook
+        try:
+            sheet = read_submission(self._master, folder, wanted)
+        except tuple(REFUSED) as error:
+            return Record(student, self.unit.id, REFUSED[type(error)], str(error))
+        if not (folder / wanted).is_file():  # nbgrader takes no other name
+            renamed = f"{sheet.flags[0]} Rename it, then grade it again."
+            return Record(student, self.unit.id, Status.MISSING, renamed)
         is_new = not self._has_row(student)
         with nbgrader_environment(self.unit.course):
             outcome = self.course.api.autograde(self.unit.id, student)
@@ -83,7 +96,8 @@ class StockGrader:
             return self._read(student)
         if is_new:
             self._forget(student)
-        return Record(student, self.unit.id, Status.STOCK, last_line(outcome))
+        detail = STOPPED.format(last_line(outcome))
+        return Record(student, self.unit.id, Status.STOCK, detail)
 
     def _has_row(self, student: str) -> bool:
         with self.course.gradebook() as gradebook:
@@ -135,11 +149,3 @@ def _require_held_out(unit: Unit, solution: Path) -> None:
                 held_out.load(name)
             except held_out.HeldOutError as error:
                 raise CourseError(str(error)) from error
-
-
-def _unreadable(path: Path) -> str:
-    try:
-        nbformat.validate(nbformat.read(path, as_version=4))
-    except Exception as error:  # whatever a damaged file provokes, the class goes on
-        return f"{path.name} is no notebook ({type(error).__name__}): ask the student for it again."
-    return ""

@@ -35,7 +35,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from coursekit.authoring.build import build, check
+    from coursekit.authoring.build import build, check, strangers
 
     course = Course.find()
     units = course.select(options.units)
@@ -54,6 +54,8 @@ def _build(options: argparse.Namespace) -> int:
         return 1 if findings else 0
     for path in changed:
         print(path.relative_to(course.root), "" if path.exists() else "(removed)")
+    for path in strangers(units):
+        print(f"{path.relative_to(course.root)}: the build did not make it here: move it away.")
     print(f"{len(units)} unit(s) built, {len(changed)} file(s) changed.")
     return 0
 

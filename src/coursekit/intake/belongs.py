@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from coursekit.intake.master import SUMMARY, Master
+from coursekit.intake.master import Master
 from coursekit.intake.matching import Choice, Home
 from coursekit.reader import ReadNotebook
-from coursekit.standing import given_in
-
-GRADED = re.compile(r"q\d+_\w+(?:-\w+)?")
+from coursekit.standing import GRADED, given_in, looks_like
 
 
 class NothingMatchedError(Exception):
@@ -33,23 +29,8 @@ def check_that_it_belongs(
     if foreign or not (known or named) or (not known and 2 * len(named) < len(choices)):
         what = f"Nothing in it belongs to {master.notebook or 'this challenge'}"
         raise NothingMatchedError(
-            f"{what}; it looks like {looks_like(notebook)}: ask for the file."
+            f"{what}; it looks like {looks_like(notebook.to_dicts())}: ask for the file."
         )
-
-
-def looks_like(notebook: ReadNotebook) -> str:
-    """Say in a few words what a notebook looks like."""
-    if not any(cell.source.strip() for cell in notebook.cells):
-        return "an empty notebook"
-    sources = "\n".join(cell.source for cell in notebook.cells)
-    if named := SUMMARY.search(sources):
-        return f"`{_printable(named[1])}`"
-    if asked := sorted(name for name in _claims(notebook) if "-" not in name):
-        return f"another challenge, with {', '.join(asked[:3])}"
-    texts = "\n".join(cell.source for cell in notebook.cells if cell.type == "markdown")
-    if title := re.search(r"(?m)^#{1,2} (.+)$", texts):
-        return f'"{_printable(title[1])}"'
-    return "something else"
 
 
 def _is_evidence(master: Master, home: Home) -> bool:
@@ -68,7 +49,3 @@ def _claims(notebook: ReadNotebook) -> set[str]:
         claims |= {cell.grade_id} if flagged and cell.grade_id else set()
         claims |= {id_ for id_ in cell.ids if GRADED.fullmatch(id_)}
     return {claim for claim in claims if not claim.endswith(("-prompt", "-answer"))}
-
-
-def _printable(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())[:60].strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +10,7 @@ from typing import Any
 
 from coursekit.intake.pieces import defined, statements
 from coursekit.intake.sheet import Cell, Kind
-
-SUMMARY = re.compile(r'handin\.summary\("([^"]+)"')
+from coursekit.standing import SUMMARY
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def _read(path: Path, tool: str) -> list[dict[str, str]]:
     if strange := set(tables) - {"lint", "leak"}:
         raise CourseError(f"{path}: unknown table {min(strange)!r}: use [[lint]] or [[leak]].")
     entries: list[dict[str, str]] = tables.get(tool, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise CourseError(f"{path}: write [[{tool}]], with two brackets, above each entry.")
     for entry in entries:
         if strange := set(entry) - {*KEYS, "reason"}:
             raise CourseError(f"{path}: unknown key {min(strange)!r} in a [[{tool}]] entry.")

@@ -26,10 +26,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     CourseError
-        If it is no TOML; the message says where.
+        If it is no UTF-8 or no TOML; the message says where.
     """
     try:
         tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path}: save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path}: {error}.") from error
     return tables

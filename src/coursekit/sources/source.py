@@ -15,6 +15,7 @@ from coursekit.sources.layout import CourseError
 # Code is taken as it stands: by default jupytext reads the comment `# Why?` as IPython's `Why?`.
 FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 CELL_MARKER = re.compile(r"^# ?%%(\s|$)")
+LOOKALIKE = re.compile(r"^#+[ \t]*%%(?!\s|$)|^##+[ \t]*%%")  # to some editors it begins a cell
 HEADER = "# ---"
 LOST = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")  # jupytext breaks lines at some
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,30}")  # a cell id of name and part has at most 64
@@ -28,6 +29,7 @@ KINDS: dict[str, tuple[set[str], set[str], str]] = {
     "task": ({"task", "points"}, set(), "markdown"),
     "given": ({"given"}, set(), "code"),
 }
+TITLE = {"title", "region_name", "cell_depth"}  # what jupytext makes of a marker's other words
 # region -> the kind of cell it belongs in
 REGIONS = {"SOLUTION": "answer", "HIDDEN TESTS": "check", "MARK SCHEME": "task"}
 
@@ -154,6 +156,10 @@ def _after_header(lines: list[str]) -> int:
 
 def _check_markers(path: Path, line: int, marker: str, body: list[str], *, first: bool) -> None:
     """Refuse what editors do not agree on: whether a line begins a cell."""
+    for number, text in enumerate((marker, *body), line):
+        if LOOKALIKE.match(text):
+            todo = "write `# %%` or `# %% [markdown]`, or indent the line"
+            raise SourceError(path, number, f"`{text.strip()}` begins a cell for some: {todo}.")
     if not CELL_MARKER.match(marker):
         wrong = "text before the first `# %%`: begin the file with a cell."
         if not first:
@@ -221,6 +227,9 @@ def _interpret(path: Path, keys: dict[str, Any], type_: str, text: str, line: in
     kinds = [kind for kind in KINDS if kind in keys]
     if len(kinds) > 1:
         raise SourceError(path, line, f"a cell cannot be both {kinds[0]} and {kinds[1]}.")
+    if TITLE & keys.keys():
+        todo = 'write `# %%` or `# %% [markdown]`, then only keys such as given="setup"'
+        raise SourceError(path, line, f"a cell has no title or other type: {todo}.")
     if not kinds:
         if keys:
             known = ", ".join(sorted({*KINDS, "part", "points"}))
