@@ -150,7 +150,7 @@ def own_kernel_manager() -> Any:
     from traitlets import default
 
     class OwnKernelManager(AsyncKernelManager):
-        @default("kernel_spec_manager")
+        @default("kernel_spec_manager")  # type: ignore[untyped-decorator]
         def _only_ours(self) -> KernelSpecManager:
             return KernelSpecManager(kernel_dirs=[])
 

@@ -20,7 +20,7 @@ from coursekit.intake.rebuild import rebuild
 from coursekit.reader import UnreadableError, read_file
 
 
-class RebuildingExporter(NotebookExporter):  # type: ignore[misc]  # it publishes no types
+class RebuildingExporter(NotebookExporter):
     """Reads submitted files as the engine does, and all others as nbgrader does.
 
     It belongs into ``Autograde.exporter_class``. A file that cannot be read, or is of another unit,
@@ -40,14 +40,16 @@ class RebuildingExporter(NotebookExporter):  # type: ignore[misc]  # it publishe
         path, found = Path(filename), resources or {}
         pair = self._master(path, found) if getattr(self.parent, "_sanitizing", False) else None
         if pair is None:
-            return super().from_filename(filename, resources, **options)  # type: ignore[no-any-return]
+            return super().from_filename(filename, resources, **options)
         try:
             content = repair(pair[1], rebuild(pair[0], read_file(path)))
         except (UnreadableError, NothingMatchedError):
             _withdraw(self.parent.coursedir.db_url, found["nbgrader"])
             raise
         notebook = nbformat.reads(content.decode(), as_version=4)
-        return self.from_notebook_node(notebook, resources, **options)  # type: ignore[no-any-return]
+        return self.from_notebook_node(  # type: ignore[no-untyped-call, no-any-return]
+            notebook, resources, **options
+        )
 
     def _master(self, path: Path, resources: dict[str, Any]) -> tuple[Master, bytes] | None:
         """Return the master and the release; None if `coursekit build` has not made them."""

@@ -25,9 +25,9 @@ from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.grading.student import Limits
 from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master, read_master
-from coursekit.intake.rebuild import rebuild
 from coursekit.intake.sheet import Sheet
-from coursekit.reader import UnreadableError, read_notebook
+from coursekit.intake.submission import read_submission
+from coursekit.reader import UnreadableError
 from coursekit.sources.layout import CourseError, Unit
 
 LIBRARIES = ("coursekit", "keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython")
@@ -150,16 +150,7 @@ class WarmEngine:
             Saying what to do, in a sentence.
         """
         folder = self.folder / "submitted" / student / self.unit.id
-        wanted = self.unit.challenge_notebook
-        path = folder / wanted
-        flags: tuple[str, ...] = ()
-        if not path.is_file():
-            others = [each for each in sorted(folder.glob("*")) if _may_be_notebook(each)]
-            if len(others) != 1:
-                raise FileNotFoundError(f"{wanted} was not handed in: ask the student for it.")
-            path, flags = others[0], (f"The file is called {others[0].name}, not {wanted}.",)
-        sheet = rebuild(self._master, read_notebook(path.read_bytes(), path.name))
-        return replace(sheet, flags=(*flags, *sheet.flags))
+        return read_submission(self._master, folder, self.unit.challenge_notebook)
 
     def _judged(self, student: str, sheet: Sheet) -> Record:
         try:
@@ -275,7 +266,3 @@ def _status_of(error: Exception) -> Status:
 def _graded(outcomes: Iterable[Outcome], manual: dict[str, float]) -> Status:
     waits = bool(manual) or any(outcome.points is None for outcome in outcomes)
     return Status.NEEDS_MANUAL if waits else Status.GRADED
-
-
-def _may_be_notebook(path: Path) -> bool:
-    return path.is_file() and path.name.lower().endswith((".ipynb", ".txt", ".json", ".py"))

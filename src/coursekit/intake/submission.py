@@ -12,6 +12,8 @@ from coursekit.reader import read_file
 
 ENDINGS = (".ipynb", ".txt", ".json", ".py")  # browsers and mail programs add to a name
 
+TIMESTAMP = "timestamp.txt"  # nbgrader's own
+
 
 def read_submission(master: Master, folder: Path, wanted: str) -> Sheet:
     """Return the sheet of what lies in a folder.
@@ -41,4 +43,6 @@ def read_submission(master: Master, folder: Path, wanted: str) -> Sheet:
 
 
 def _may_be_notebook(path: Path) -> bool:
+    if path.name == TIMESTAMP:
+        return False
     return path.is_file() and path.name.lower().endswith(ENDINGS)

@@ -64,12 +64,13 @@ def _unpack_table(rest: list[Any], frame: Frame, depth: int) -> Any:
     columns, columns_name, index, index_name, *parts = (frame.unpack(p, depth) for p in rest)
     with _malformed():
         rows = _unpack_index(index, index_name)
-        kept = zip(parts[::2], parts[1::2], strict=True)
-        made = pd.DataFrame(
-            {at: _unpack_column(*pair, len(rows)) for at, pair in enumerate(kept)}, index=rows
-        )
-        made.columns = _unpack_index(columns, columns_name)
-        return made
+        series = {
+            at: _unpack_column(parts[at], parts[at + 1], len(rows))
+            for at in range(0, len(parts), 2)
+        }
+        table = pd.DataFrame(series, index=rows)
+        table.columns = _unpack_index(columns, columns_name)
+        return table
 
 
 def _column(value: Any) -> tuple[str, Any]:
