@@ -19,7 +19,10 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@# Compiled now, since where Python may write no bytecode TensorFlow takes 13 s to import, not 5.
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --compile-bytecode --requirement requirements.lock
+	@# A line a minute in place of a list of 250 packages.
+	@(while sleep 60 >/dev/null 2>&1; do echo "  still installing ..."; done) & tick=$$!; \
+	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --requirement requirements.lock; \
+	  done=$$?; kill $$tick; exit $$done
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
