@@ -8,7 +8,7 @@ from pathlib import Path
 from coursekit.intake.master import Master
 from coursekit.intake.rebuild import rebuild
 from coursekit.intake.sheet import Sheet
-from coursekit.reader import read_file
+from coursekit.reader import UnreadableError, read_file
 
 ENDINGS = (".ipynb", ".txt", ".json", ".py")  # browsers and mail programs add to a name
 
@@ -38,7 +38,11 @@ def read_submission(master: Master, folder: Path, wanted: str) -> Sheet:
         if len(others) != 1:
             raise FileNotFoundError(f"{wanted} was not handed in: ask the student for it.")
         path, flags = others[0], (f"The file is called {others[0].name}, not {wanted}.",)
-    sheet = rebuild(master, read_file(path))
+    try:
+        sheet = rebuild(master, read_file(path))
+    except UnreadableError as error:  # its sentence speaks to the student
+        text = f"{path.name} is no notebook that can be graded: ask the student for it again"
+        raise UnreadableError(f"{text} ({str(error).rstrip('.')}).") from error
     return replace(sheet, flags=(*flags, *sheet.flags))
 
 
