@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -132,6 +133,8 @@ def run(
                 Path(room),
                 timeout=900,
                 resources={"metadata": {"path": str(path.parent)}},
+                # The image's kernel, which is found by its kernelspec.
+                kernel_manager_class=AsyncKernelManager,
                 # Else an old kernel drops the cell that comes right behind an error.
                 allow_errors=True,
             )

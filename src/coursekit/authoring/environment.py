@@ -57,7 +57,7 @@ def notebook_client(notebook: Any, sockets: Path, **options: Any) -> NotebookCli
     shows is the cell's own output, and a page shows it without a kernel.
     """
     config = set_transport(Config(), sockets)
-    options |= {"kernel_name": "python3", "kernel_manager_class": own_kernel_manager()}
+    options = {"kernel_name": "python3", "kernel_manager_class": own_kernel_manager(), **options}
     client = NotebookClient(notebook, config=config, **options)
     client.widget_registry.clear()
     return client
