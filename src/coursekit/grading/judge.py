@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import io
 import random
-import re
 import signal
 import sys
 import time
@@ -344,8 +343,3 @@ def _containers(value: Any, depth: int = DEPTH) -> Iterator[Any]:
 def _close_figures() -> None:
     if plt := sys.modules.get("matplotlib.pyplot"):
         plt.close("all")
-
-
-def defined(source: str) -> list[str]:
-    """Return the functions and classes that stand at the top level of a cell."""
-    return re.findall(r"(?m)^(?:async )?(?:def|class) +(\w+)", source)

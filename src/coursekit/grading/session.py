@@ -17,10 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from coursekit.grading.forks import WarmParent
-from coursekit.grading.judge import STOPPED, Attempt, Judge, defined
+from coursekit.grading.judge import STOPPED, Attempt, Judge
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
 from coursekit.grading.wire import ClosedError
+from coursekit.intake.pieces import defined
 from coursekit.intake.sheet import Cell, Sheet
 from coursekit.sources.names import Names
 

@@ -318,7 +318,7 @@ class StudentSide:
 
     def name(self, value: Any) -> list[Any] | None:
         """Return the tagged list of a proxy; nothing else has a name there."""
-        if isinstance(value, RemoteObject) or type(value) in (RemoteObject, RemoteModel):
+        if isinstance(value, RemoteObject):
             tag = "own model" if type(value) is RemoteModel else "object"
             return [tag, vars(value)["_number"], ""]
         tag, number = self._numbers.get(id(value), ("", 0))

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.grading.forks import WarmParent
-from coursekit.grading.judge import Attempt, Judge, defined
+from coursekit.grading.judge import Attempt, Judge
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.student import Broken, Limits, Stopped, StudentSide
+from coursekit.intake.pieces import defined
 from coursekit.intake.sheet import Cell
 from coursekit.sources.source import SourceCell, read_source
 
@@ -92,7 +93,7 @@ class Bench:
         if order:
             checks.sort(key=lambda cell: order.index(cell.id))
         names = next(
-            defined(cell.source)
+            list(defined(cell.source))
             for cell in self._cells
             if (cell.kind, cell.question) == ("answer", question)
         )
