@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_graded_makes_the_exit_code_1(
     printed = capsys.readouterr().out
     assert "error:unreadable" in printed
     assert "the student's: ask for the file again" in printed
-    assert "joe: this is a PDF" in printed
+    assert "ask the student for it again (this is a PDF: take the notebook itself" in printed
     assert "1.5 / 1.5" in printed, "the others have their points"
 
 
