@@ -1,0 +1,108 @@
+"""No attack of the corpus gains a point, reads, changes or stops anything; what is legal passes.
+
+The cases lie in ``corpus/``, a folder each; `attacks.cases` says what stands in them.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from attacks.bait import Bait
+from attacks.cases import FAMILIES, LEVELS, Case, read_corpus
+from attacks.stage import Result, Stage, flags_of
+from attacks.units import unit_of
+from coursekit.grading.forks import WarmParent
+
+CASES = read_corpus()
+FENCES = {"limits-only": "any", "partial": "partial", "full": "full"}
+
+
+@pytest.fixture(scope="module")
+def level(parent: WarmParent) -> str:
+    """Return what the fence holds on this machine."""
+    return FENCES[getattr(parent, "level", "limits-only")]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("small"), "small") as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("deep"), "deep") as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest, level: str) -> None:
+    if LEVELS.index(case.level) > LEVELS.index(level):
+        pytest.skip(f"it needs a fence of level {case.level}")
+    stage: Stage = request.getfixturevalue(unit_of(case.family))
+    record = stage.play(case)
+    assert (Result.of(record), record.detail) == (Result.expected(case), record.detail)
+    assert case.hidden <= {o.question for o in record.outcomes if o.hidden}
+    assert stage.harm(record) == []
+    assert case.flag in "\n".join(flags_of(record))
+    if not case.allowed:
+        assert stage.is_unmoved()
+        assert stage.harm(record) == [], "done late"
+
+
+# --- the corpus itself -----------------------------------------------------------------------
+
+
+def test_every_family_is_tried_in_many_ways() -> None:
+    tried = [case.family for case in CASES.values() if not case.allowed]
+    assert len(CASES) >= 150
+    assert {family: tried.count(family) for family in FAMILIES if tried.count(family) < 8} == {}
+
+
+def test_every_family_has_something_that_is_allowed() -> None:
+    allowed = {case.family for case in CASES.values() if case.allowed}
+    assert allowed == set(FAMILIES)
+
+
+def test_no_two_cases_submit_the_same() -> None:
+    submitted = [(case.family, case.parts, case.file) for case in CASES.values()]
+    assert len(set(submitted)) == len(submitted)
+
+
+# --- that the bait can be taken ----------------------------------------------------------------
+
+SECONDS, BYTES = 20, 1 << 30
+
+
+def _limited() -> None:
+    """Keep code that runs outside the fence from doing more than it says."""
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (4 * BYTES, 4 * BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES.values() if case.bare])
+def test_without_a_fence_it_would_do_harm(name: str, tmp_path: Path) -> None:
+    """The same code, on bait of its own: a case proves nothing if this fails."""
+    with Bait() as bait:
+        code = "\n".join(bait.fill_in(part.source) for part in CASES[name].parts)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            preexec_fn=_limited,
+        )
+        assert bait.harm(done.stdout + done.stderr) != [], done.stderr
+
+
+def test_at_least_a_handful_is_tried_without_a_fence() -> None:
+    families = {case.family for case in CASES.values() if case.bare}
+    assert families >= {"read", "write", "escape"}
