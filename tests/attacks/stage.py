@@ -25,10 +25,10 @@ from coursekit.sources.layout import Unit
 from mangled import Notebook, cell_of, code, text
 from samples import make_unit
 
-# A call takes a millisecond; the wall is what a sleeping answer costs here.
+# A call takes a millisecond; what loops or sleeps costs these seconds here.
 LIMITS = {
-    "small": Limits(cpu_call=1.5, cpu_cell=1.5, cpu_notebook=12.0, cpu_check=2.0, wall=2.0),
-    "deep": Limits(cpu_call=4.0, cpu_cell=4.0, cpu_notebook=30.0, cpu_check=20.0, wall=4.0),
+    "small": Limits(cpu_call=1.0, cpu_cell=1.0, cpu_notebook=12.0, cpu_check=2.0, wall=5.0),
+    "deep": Limits(cpu_call=4.0, cpu_cell=4.0, cpu_notebook=30.0, cpu_check=20.0, wall=5.0),
 }
 HIDDEN = ("secret-7310942", "7310942", "2621884")  # they stand in hidden regions alone
 NEIGHBOUR, ACCOMPLICE, HONEST = "neighbour", "accomplice", "honest"

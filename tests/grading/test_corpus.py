@@ -20,6 +20,7 @@ from attacks.units import unit_of
 from coursekit.grading.forks import WarmParent
 
 CASES = read_corpus()
+DISTURBING = ("cross", "escape", "exhaust", "wire", "write")  # who may harm whoever comes next
 FENCES = {"limits-only": "any", "partial": "partial", "full": "full"}
 
 
@@ -51,9 +52,14 @@ def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest, level:
     assert case.hidden <= {o.question for o in record.outcomes if o.hidden}
     assert stage.harm(record) == []
     assert case.flag in "\n".join(flags_of(record))
-    if not case.allowed:
+    if case.family in DISTURBING and not case.allowed:
         assert stage.is_unmoved()
         assert stage.harm(record) == [], "done late"
+
+
+def test_at_the_end_an_honest_student_gets_the_same(small: Stage, deep: Stage) -> None:
+    assert small.is_unmoved()
+    assert deep.is_unmoved()
 
 
 # --- the corpus itself -----------------------------------------------------------------------
