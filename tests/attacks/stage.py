@@ -18,6 +18,8 @@ from attacks.cases import Case
 from attacks.mangling import MANGLED
 from attacks.units import CHALLENGES, Challenge
 from coursekit.authoring.environment import nbgrader_environment
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.grading.engine import WarmEngine
 from coursekit.grading.record import Record, Verdict
 from coursekit.grading.student import Limits
@@ -170,6 +172,16 @@ class Stage:
         again = self._grade(HONEST)
         same = Result.of(again) == Result.of(self._honest)
         return same and _lasting(again) == _lasting(self._honest)
+
+    def show(self, record: Record) -> str:
+        """Return the page that the student of a record gets, by way of another gradebook."""
+        folder = self._class.with_name("shown")
+        (folder / "submitted" / record.student / self.unit.id).mkdir(parents=True, exist_ok=True)
+        with CourseFolder(folder, self.unit) as course:
+            with GradebookWriter(course) as writer:
+                writer.write(record)
+            (page,) = course.write_feedback([record.student])
+            return page.read_text(encoding="utf-8")
 
     # --- what is handed in ---
 

@@ -15,8 +15,11 @@ import pytest
 
 from attacks.bait import Bait
 from attacks.cases import FAMILIES, LEVELS, Case, read_corpus
+from attacks.page import alive_in_page, alive_in_terminal
 from attacks.stage import Result, Stage, flags_of
 from attacks.units import unit_of
+from coursekit.classroom.explain import explain
+from coursekit.classroom.report import printable
 from coursekit.grading.forks import WarmParent
 
 CASES = read_corpus()
@@ -55,6 +58,37 @@ def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest, level:
     if case.family in DISTURBING and not case.allowed:
         assert stage.is_unmoved()
         assert stage.harm(record) == [], "done late"
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES.values() if case.family == "reporter"])
+def test_what_is_shown_comes_to_no_life(name: str, small: Stage) -> None:
+    record = small.play(CASES[name])
+    assert record.status.has_points
+    page = small.show(record)
+    assert "(Score: " in page
+    assert alive_in_page(page, small.bait.names["mark"]) == []
+    for question in small.challenge.points:
+        told = [printable(line) for line in explain(record, question)]
+        assert alive_in_terminal("\n".join(told)) == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<script>alert('it')</script>",
+        "<img src=x onerror=it()>",
+        "<a href='javascript:it'>x</a>",
+        "<style>@import 'it';</style>",
+        "<p>$\\href{javascript:it}{x}$</p>",
+    ],
+)
+def test_what_is_alive_is_seen(page: str) -> None:
+    assert alive_in_page(page, "it") != []
+
+
+def test_what_is_text_is_no_life() -> None:
+    assert alive_in_page("<p title=it>it &lt;script&gt;it&lt;/script&gt;</p>", "it") == []
+    assert alive_in_terminal("a\x1b[2Jb\x9bc\u202ed\te\nf") == [r"'\u202e'", r"'\x1b'", r"'\x9b'"]
 
 
 def test_at_the_end_an_honest_student_gets_the_same(small: Stage, deep: Stage) -> None:
