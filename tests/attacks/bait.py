@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path.home())
+SHARED = tuple(map(Path, ("/", "/tmp", "/var/tmp", "/dev/shm", Path.home())))
 
 
 class Bait:
@@ -43,13 +43,15 @@ class Bait:
         self._folder = Path(tempfile.mkdtemp(prefix="outside-"))
         self._word, self._mark = word or new_word(), f"mark{secrets.token_hex(8)}"
         (self._folder / "secret.txt").write_text(self._word)
+        (self._folder / self._word).mkdir()  # so that who lists the folder tells the word
         (self._folder / "flag").write_text("it stands")
         self._listeners = dict(_listeners(self._folder, self._mark))
         self._process = subprocess.Popen(
             ["sleep", "1000000"], env={"BAIT": self._word}, start_new_session=True
         )
         guarded = guarded or {}
-        self._guarded = (self._folder, *guarded.values())
+        around = {path.parent if path.is_file() else path for path in guarded.values()}
+        self._guarded = (self._folder, *around)
         self._before = self._contents()
         self.names = {
             "secret": str(self._folder / "secret.txt"),
@@ -71,13 +73,15 @@ class Bait:
         self._process.wait()
         for listener in self._listeners.values():
             listener.close()
-        shutil.rmtree(self._folder)
+        for path in (self._folder, *self._left()):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def fill_in(self, source: str) -> str:
         """Return a case's code with the bait's places in it."""
-        return re.sub(
-            r"\$(\w+)\b", lambda match: self.names.get(match[1], match[0]), source
-        )
+        return re.sub(r"\$(\w+)\b", lambda match: self.names.get(match[1], match[0]), source)
 
     def harm(self, said: str) -> list[str]:
         """Return what an attack has reached, a sentence each.
@@ -108,9 +112,11 @@ class Bait:
         for top in self._guarded:
             for path in (top, *(top.rglob("*") if top.is_dir() else ())):
                 with suppress(FileNotFoundError):
-                    content = path.read_bytes() if path.is_file() else b""
-                    about = f"{path.lstat().st_mode:o} {hashlib.sha256(content).hexdigest()}"
-                    found[str(path)] = about
+                    about, content = path.lstat(), b""
+                    if path.is_file():
+                        content = f"{about.st_mtime_ns} ".encode() + path.read_bytes()
+                    digest = hashlib.sha256(content).hexdigest()
+                    found[str(path)] = f"{about.st_mode:o} {about.st_uid} {digest}"
         return found
 
     def _reached(self) -> Iterator[str]:
@@ -126,12 +132,16 @@ class Bait:
             yield f"a process outside is {status}"
 
     def _left_behind(self) -> Iterator[str]:
-        for folder in SHARED:
-            yield from (f"{path} was left behind" for path in folder.glob(f"*{self._mark}*"))
+        yield from (f"{path} was left behind" for path in self._left())
         for process in psutil.process_iter(["cmdline"]):
             command = " ".join(process.info["cmdline"] or ())
             if self._mark in command and process.pid != os.getpid():
                 yield f"a process lives on: {command[:100]}"
+
+    def _left(self) -> Iterator[Path]:
+        """Yield what lies where everybody may write, and has the bait's mark in its name."""
+        for folder in SHARED:
+            yield from folder.glob(f"*{self._mark}*")
 
 
 def _listeners(folder: Path, mark: str) -> Iterator[tuple[str, socket.socket]]:

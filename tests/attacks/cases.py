@@ -188,8 +188,7 @@ class _Reader:
         begins = [*marks, len(lines)]
         self._head = dict(_head(lines[: begins[0]]))
         self._cells = [
-            (lines[at], "\n".join(lines[at + 1 : end]).strip("\n"))
-            for at, end in pairwise(begins)
+            (lines[at], "\n".join(lines[at + 1 : end]).strip("\n")) for at, end in pairwise(begins)
         ]
 
     def case(self) -> Case:

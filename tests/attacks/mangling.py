@@ -266,7 +266,9 @@ def _hidden_marks(notebook: Notebook) -> None:
 
 @_change("widgets of another front end")
 def _widgets(notebook: Notebook) -> None:
-    state = {"state": {"0": {"model_name": "HTMLModel", "state": {"value": "<script>alert(1)</script>"}}}}
+    state = {
+        "state": {"0": {"model_name": "HTMLModel", "state": {"value": "<script>alert(1)</script>"}}}
+    }
     notebook["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
 
 

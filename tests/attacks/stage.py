@@ -129,7 +129,8 @@ class Stage:
         held_out = course / "course" / self.unit.id / "held_out" / "hidden.npz"
         held_out.parent.mkdir()
         np.savez(held_out, x=np.array([word]), y=np.zeros(1))
-        gradebook = self._class / "gradebook.db"
+        gradebook = self._class / "marks" / "gradebook.db"
+        gradebook.parent.mkdir()
         with (
             nbgrader_environment(self.unit.course),
             Gradebook(f"sqlite:///{gradebook}") as entries,

@@ -106,7 +106,7 @@ def _challenge(
 
 
 def _cut(solution: str) -> tuple[str, str]:
-    """Split a function after its docstring, or its first line: what students are given ends there."""
+    """Split a function where what students are given ends: after its first line or docstring."""
     lines = solution.split("\n")
     at = 2 if '"""' in lines[1] else 1
     return "\n".join(lines[:at]), "\n".join(lines[at:])

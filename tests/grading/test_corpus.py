@@ -24,6 +24,7 @@ from coursekit.grading.forks import WarmParent
 
 CASES = read_corpus()
 DISTURBING = ("cross", "escape", "exhaust", "wire", "write")  # who may harm whoever comes next
+REPORTED = [name for name in CASES if name.startswith("reporter_")]
 FENCES = {"limits-only": "any", "partial": "partial", "full": "full"}
 
 
@@ -35,8 +36,11 @@ def level(parent: WarmParent) -> str:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(tmp_path_factory.mktemp("small"), "small") as stage:
-        yield stage
+    with pytest.MonkeyPatch.context() as patch:
+        # Nothing here leaves models behind, and each new process would take seconds.
+        patch.setattr("coursekit.grading.process.MOST_SUBMISSIONS", 10_000)
+        with Stage(tmp_path_factory.mktemp("small"), "small") as stage:
+            yield stage
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,9 @@ def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest, level:
         assert stage.harm(record) == [], "done late"
 
 
-@pytest.mark.parametrize("name", [case.name for case in CASES.values() if case.family == "reporter"])
+@pytest.mark.parametrize(
+    "name", [case.name for case in CASES.values() if case.family == "reporter"]
+)
 def test_what_is_shown_comes_to_no_life(name: str, small: Stage) -> None:
     record = small.play(CASES[name])
     assert record.status.has_points
@@ -111,7 +117,7 @@ def test_every_family_has_something_that_is_allowed() -> None:
 
 
 def test_no_two_cases_submit_the_same() -> None:
-    submitted = [(case.family, case.parts, case.file) for case in CASES.values()]
+    submitted = [(case.answers, case.parts, case.file) for case in CASES.values()]
     assert len(set(submitted)) == len(submitted)
 
 
@@ -140,7 +146,8 @@ def test_without_a_fence_it_would_do_harm(name: str, tmp_path: Path) -> None:
             timeout=SECONDS,
             preexec_fn=_limited,
         )
-        assert bait.harm(done.stdout + done.stderr) != [], done.stderr
+        harm = bait.harm(done.stdout + done.stderr)
+    assert harm != []
 
 
 def test_at_least_a_handful_is_tried_without_a_fence() -> None:
