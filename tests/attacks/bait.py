@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-SHARED = tuple(map(Path, ("/", "/tmp", "/var/tmp", "/dev/shm", Path.home())))
+SHARED = (*(Path(name) for name in ("/", "/tmp", "/var/tmp", "/dev/shm")), Path.home())
 
 
 class Bait:
@@ -126,7 +126,7 @@ class Bait:
                     listener.recv(1)
                 else:
                     listener.accept()[0].close()
-                yield f"a {name} socket outside was reached"
+                yield f"the {name} socket outside was reached"
         status = psutil.Process(self._process.pid).status()
         if status not in (psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING):
             yield f"a process outside is {status}"
@@ -146,7 +146,7 @@ class Bait:
 
 def _listeners(folder: Path, mark: str) -> Iterator[tuple[str, socket.socket]]:
     """Yield sockets that wait for somebody to come, by name."""
-    kinds = {
+    kinds: dict[str, tuple[int, int, tuple[str, int] | str]] = {
         "TCP": (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
         "UDP": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
         "named UNIX": (socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "unix")),

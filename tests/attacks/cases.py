@@ -273,7 +273,7 @@ class _Reader:
         if case.allowed and not full:
             raise ValueError("what is allowed is graded with full marks and meets no limit.")
 
-    def _sum(self, lost: Mapping[str, Verdict]) -> float:
+    def _sum(self, lost: Mapping[str, str]) -> float:
         return sum(points for name, points in self._questions.items() if name not in lost)
 
 
