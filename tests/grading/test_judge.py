@@ -10,10 +10,10 @@ import pytest
 from coursekit.grading.engine import WarmEngine
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Judge, parts
+from coursekit.grading.limits import Limits
 from coursekit.grading.record import Record, Verdict
-from coursekit.grading.student import Limits
 from coursekit.sources.layout import Unit
-from engine_samples import LIMITS, Graded, cells_of, grade, stub
+from engine_samples import ALL_LAYERS, LIMITS, Graded, cells_of, grade, stub
 from samples import make_unit
 
 # --- parts -----------------------------------------------------------------------------------
@@ -242,7 +242,10 @@ def double(x):
 
 
 def test_a_judge_that_is_killed_stops_nobody(tmp_path: Path) -> None:
-    """The submission is tried once more; who kills both times has no points and no zero."""
+    """The submission is tried once more; who kills both times has no points and no zero.
+
+    It takes an engine without a fence: behind one, nobody reaches a judge.
+    """
     mark = str(tmp_path / "mark")
     answers = {
         "always": KILLS.format(when="True"),
@@ -256,7 +259,7 @@ def test_a_judge_that_is_killed_stops_nobody(tmp_path: Path) -> None:
     unit = make_unit(tmp_path)
     for student, answer in answers.items():
         hand_in(unit, student, answer)
-    with WarmEngine(tmp_path, unit, jobs=2, limits=LIMITS) as engine:
+    with WarmEngine(tmp_path, unit, jobs=2, limits=LIMITS, without=ALL_LAYERS) as engine:
         records = {record.student: record for record in engine.grade(answers)}
     assert {name: record.status.value for name, record in records.items()} == {
         "always": "error:engine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
+from coursekit.grading.limits import Limits
 from coursekit.grading.process import (
     ENGINE,
     GIVEN_FAILS,
@@ -22,7 +23,6 @@ from coursekit.grading.process import (
     outcomes_of,
 )
 from coursekit.grading.record import Outcome, Record, Status, Verdict
-from coursekit.grading.student import Limits
 from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master, read_master
 from coursekit.intake.sheet import Sheet
@@ -66,6 +66,8 @@ class WarmEngine:
     jobs : int
         How many submissions are judged at a time.
     limits : Limits
+    without : sequence of str
+        Layers of the fence to leave out, for tests.
 
     Raises
     ------
@@ -74,14 +76,20 @@ class WarmEngine:
     """
 
     def __init__(
-        self, folder: Path, unit: Unit, *, jobs: int = 1, limits: Limits | None = None
+        self,
+        folder: Path,
+        unit: Unit,
+        *,
+        jobs: int = 1,
+        limits: Limits | None = None,
+        without: Sequence[str] = (),
     ) -> None:
         if why_not := supported():
             raise CourseError(why_not)
         if jobs < 1:
             raise CourseError("Grading needs at least one job: use --jobs 1 or more.")
         self.folder, self.unit, self._jobs = folder, unit, jobs
-        self._limits = limits or Limits()
+        self._limits, self._without = limits or Limits(), tuple(without)
         self._master = master_of(unit)
         self._versions = {name: version(name) for name in LIBRARIES}
         self._versions["python"] = platform.python_version()
@@ -175,13 +183,16 @@ class WarmEngine:
             cells=sheet.cells,
             seconds=told["seconds"],
             versions=self._versions,
+            fence=self._judge().level.value,
         )
 
     def _judge(self) -> JudgeProcess:
         """Return this thread's judge."""
         if not hasattr(self._own, "judge"):
             held_out = self.unit.course.root / "course"
-            self._own.judge = JudgeProcess(self._master.cells, held_out, self._limits)
+            self._own.judge = JudgeProcess(
+                self._master.cells, held_out, self._limits, self.unit.id, self._without
+            )
             self._judges.append(self._own.judge)
         found: JudgeProcess = self._own.judge
         return found
