@@ -8,7 +8,7 @@ import sys
 
 from coursekit.check import add_check, print_anything
 from coursekit.classroom.doctor import add_doctor
-from coursekit.cli import authoring, classroom, proving
+from coursekit.cli import authoring, classroom, fence, proving
 from coursekit.sources.layout import CourseError
 
 
@@ -44,4 +44,5 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_doctor(commands)
     classroom.add_commands(commands)
+    fence.add_commands(commands)
     return parser

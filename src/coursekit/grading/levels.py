@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from enum import Enum
 
-from coursekit.grading.fence.wall import PACKAGE
+from coursekit.grading.fence.wall import PACKAGE, why_no_wall
 from coursekit.grading.forks import EngineError, WarmParent
 from coursekit.grading.wire import Channel, Frame, WireError
 
@@ -122,6 +122,34 @@ def open_promises(found: dict[str, str]) -> Iterator[str]:
     for name, promise in PROMISES.items():
         if text := found.get(name, "not tried"):
             yield f"{promise}: {text}"
+
+
+def remedy(found: dict[str, str]) -> str:
+    """Return what helps where something does not hold, in a sentence; empty if all holds."""
+    if level_of(found) is Level.FULL:
+        return ""
+    lost = {name for name in PROMISES if found.get(name, "not tried")}
+    if "rules" in lost and not landlock():
+        return "The kernel has no Landlock: Linux 5.13 or later, with landlock among its LSMs."
+    if "system calls" in lost:
+        return "seccomp is missing: `pip install seccompy`, and a kernel that has it."
+    if why := why_no_wall():
+        return f"The outer wall is missing: {why}."
+    if "namespace" in lost:
+        return "The system refuses user namespaces: see user.max_user_namespaces, and AppArmor."
+    if "user" in lost:
+        return "Python lies where only root can read it: install it elsewhere, or grade as a user."
+    return ""
+
+
+def landlock() -> bool:
+    """Whether the kernel offers Landlock."""
+    try:
+        import landlockpy
+
+        return bool(landlockpy.supported())
+    except (ImportError, OSError):
+        return False
 
 
 @contextlib.contextmanager
