@@ -54,6 +54,20 @@ class JudgedError(Exception):
         self.kind = kind
 
 
+class EndedError(JudgedError):
+    """The judge's process ended by itself.
+
+    Attributes
+    ----------
+    question : str
+        Whose answer it looked at; empty if none's.
+    """
+
+    def __init__(self, text: str, question: str) -> None:
+        super().__init__(ENGINE, text)
+        self.question = question
+
+
 class OverError(Exception):
     """What an answer made the judge do took too much: the judge was ended.
 
@@ -119,7 +133,8 @@ class JudgeProcess:
     def judge(self, sheet: Sheet) -> dict[str, Any]:
         """Return what `Session` finds: outcomes, outputs, seconds.
 
-        An answer that makes the judge use too much is left out, and the rest judged in a new one.
+        An answer that makes the judge use too much, or ends it twice, is left out, and the rest
+        judged in a new one.
 
         Raises
         ------
@@ -127,13 +142,20 @@ class JudgeProcess:
             If there is no verdict.
         """
         stops: dict[str, tuple[Verdict, str]] = {}
+        ended: set[str] = set()
         while True:
             try:
                 return self._judge(sheet, stops)
             except OverError as error:
-                if error.question in stops or not error.question:
+                if error.question in stops:
                     raise JudgedError(ENGINE, f"The judge's process: {error.reason}") from error
                 stops[error.question] = (error.verdict, error.reason)
+            except EndedError as error:
+                if not error.question or error.question in stops:
+                    raise
+                if error.question in ended:
+                    stops[error.question] = (Verdict.ENGINE, "it ended the grader's process twice")
+                ended.add(error.question)
 
     def _judge(self, sheet: Sheet, stops: dict[str, tuple[Verdict, str]]) -> dict[str, Any]:
         self.start()
@@ -148,9 +170,9 @@ class JudgeProcess:
                 self.stop()  # it has ended
             raise
         except (WireError, EngineError) as error:
-            said = self._last_words()
+            said, at = self._last_words(), self._at
             self.stop()
-            raise JudgedError(ENGINE, f"The judge's process ended: {said or error}") from error
+            raise EndedError(f"The judge's process ended: {said or error}", at) from error
         self._judged += 1
         if self._judged >= MOST_SUBMISSIONS or self._usage().memory > MOST_MEMORY:
             self.stop()
@@ -311,7 +333,7 @@ def main(descriptor: int) -> None:
 def _confine(message: dict[str, Any], limits: Limits) -> None:
     if "judge" not in message["without"]:
         held_out = Path(os.environ["COURSEKIT_HELD_OUT"]) / message["unit"] / "held_out"
-        confine_judge(held_out, Path(os.environ["TMPDIR"]), 2 * limits.judge_memory)
+        confine_judge(held_out, Path(os.environ["TMPDIR"]), 8_000 + limits.judge_memory)
 
 
 def _serve(

@@ -158,7 +158,8 @@ class Session:
             return self._stopped_in(Attempt(cell, {}, []), side, error)
         if stop := self.stops.get(cell.question):
             charged = any(o.verdict is stop.verdict for o in self._outcomes_of(cell.question))
-            verdict = Verdict.WAITS if charged else stop.verdict
+            ours = stop.verdict is Verdict.ENGINE  # never a zero
+            verdict = Verdict.WAITS if charged and not ours else stop.verdict
             text = f"The answer was stopped: {stop.reason}."
             self._decide(attempt.outcome(verdict, text=text, error=verdict.value))
             return True
