@@ -7,9 +7,11 @@ gradebook and the submissions; this one sees a sheet at a time.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +33,8 @@ from coursekit.intake.sheet import Cell, Match, Sheet
 MOST_SUBMISSIONS = 100  # that one process judges: each rebuilt model leaves something behind
 MOST_MEMORY = 3 << 30  # bytes
 PATIENCE = 2 * 3600.0  # seconds that a submission may take in all, before the process is given up
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 GIVEN_FAILS, MISBEHAVED, ENGINE = "given cell", "misbehaved", "engine"
 
@@ -186,14 +190,15 @@ class JudgeProcess:
 
     def kill(self) -> None:
         """End the process and all below it at once, from any thread."""
-        if self._process is None:
+        process = self._process  # its own thread may be ending it, too
+        if process is None:
             return
         with contextlib.suppress(psutil.Error):
-            for below in psutil.Process(self._process.pid).children(recursive=True):
+            for below in psutil.Process(process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     below.kill()
-        self._process.kill()
-        self._process.wait()
+        process.kill()
+        process.wait()
 
 
 class _NoReferences:
@@ -222,7 +227,8 @@ def _receive(channel: Channel) -> dict[str, Any]:
 
 
 def main(descriptor: int) -> None:
-    """Judge sheets until the other side hangs up."""
+    """Judge sheets until the other side hangs up, or ends, however that happens."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
     channel = Channel(socket.socket(fileno=descriptor), _NoReferences())
     with WarmParent() as parent:  # it imports while this process does
         try:
@@ -267,6 +273,7 @@ def _prepare(message: dict[str, Any], parent: WarmParent) -> Callable[[Sheet], d
             "outputs": {name: ran.outputs for name, ran in session.ran.items()},
             "numbers": {name: ran.number for name, ran in session.ran.items()},
             "flags": [f"{name}: {stop.reason}" for name, stop in session.stops.items()],
+            "stops": [stop.verdict for stop in session.stops.values()],
             "seconds": session.seconds,
         }
 
