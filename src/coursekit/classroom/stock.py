@@ -55,7 +55,7 @@ class StockGrader:
         self.folder, self.unit, self.db_url = self.course.root, unit, self.course.db_url
         try:
             self._master = master_of(unit)
-            _require_held_out(unit, self.folder / "solutions" / unit.id / unit.challenge_notebook)
+            _require_held_out(unit)
             self.course.ensure_assignment()
         except CourseError:
             self.course.close()
@@ -140,8 +140,9 @@ def _outcome(cell: SourceCell, score: float) -> Outcome:
     return Outcome(cell.grade_id, cell.name, verdict, score, cell.points)
 
 
-def _require_held_out(unit: Unit, solution: Path) -> None:
+def _require_held_out(unit: Unit) -> None:
     """Refuse to start without the held-out data: every student would lose points for it."""
+    solution = unit.course.root / "solutions" / unit.id / unit.challenge_notebook
     names = re.findall(r"held_out\.load\(\W*(\w+)", solution.read_text(encoding="utf-8"))
     with nbgrader_environment(unit.course):
         for name in names:
