@@ -22,6 +22,7 @@ from coursekit.authoring.environment import nbgrader_environment, set_transport,
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
 from coursekit.classroom.opening import is_there, open_gradebook, require_writable, told
+from coursekit.classroom.stopping import uninterrupted
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.notebook import Notebook
 
@@ -124,6 +125,29 @@ class CourseFolder:
         """Return the students who have handed in the unit, in order."""
         return sorted(p.parent.name for p in self.root.glob(f"submitted/*/{self.unit.id}"))
 
+    def marks(self) -> dict[str, dict[str, tuple[float | None, float | None]]]:
+        """Return by student and grade id: the automatic points, and those that a person gave.
+
+        Of students alone whose graded notebook is there. Nothing is written.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook cannot be read.
+        """
+        if not is_there(self.db_url):
+            return {}
+        with self.gradebook() as gradebook:
+            return {
+                row.student_id: {
+                    grade.name: (grade.auto_score, grade.manual_score)
+                    for notebook in row.notebooks
+                    for grade in notebook.grades
+                }
+                for row in gradebook.assignment_submissions(self.unit.id)
+                if self.path("autograded", row.student_id).exists()
+            }
+
     def master(self) -> Notebook:
         """Return the notebook that nbgrader would put a student's answers into when it grades.
 
@@ -180,6 +204,7 @@ class CourseFolder:
             tempfile.TemporaryDirectory() as elsewhere,
             temp_attrs(folders, release_directory=elsewhere),
             nbgrader_environment(self.unit.course),
+            uninterrupted(),  # nbgrader takes Ctrl-C for a failure of the notebook
         ):
             outcome = self.api.generate_assignment(self.unit.id)
         if not outcome["success"]:
@@ -203,7 +228,7 @@ class CourseFolder:
             If nbgrader cannot write it.
         """
         for student in students:
-            with nbgrader_environment(self.unit.course):
+            with nbgrader_environment(self.unit.course), uninterrupted():
                 outcome = self.api.generate_feedback(self.unit.id, student)
             if not outcome["success"]:
                 raise CourseError(f"No feedback for {student}: {release.last_line(outcome)}")

@@ -13,6 +13,7 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.release import last_line
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
+from coursekit.classroom.stopping import uninterrupted
 from coursekit.grading import held_out
 from coursekit.grading.engine import master_of
 from coursekit.grading.record import Outcome, Record, Status, Verdict
@@ -75,9 +76,10 @@ class StockGrader:
         """
         with GradebookWriter(self.course) as writer:
             for student in students:
-                record = self._grade(student)
-                if not record.status.has_points:
-                    writer.write(record)
+                with uninterrupted():  # nbgrader takes Ctrl-C for a failure of the notebook
+                    record = self._grade(student)
+                    if not record.status.has_points:
+                        writer.write(record)
                 yield record
 
     def _grade(self, student: str) -> Record:
