@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         todo = "is it there, may you read and write it, is the disk full?"
         print(f"coursekit: {where}{error.strerror or error}: {todo}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("coursekit: stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"coursekit: stopped. {stop}".rstrip(), file=sys.stderr)
         return 130
 
 

@@ -22,9 +22,18 @@ from typing import Any
 
 import psutil
 
+from coursekit.grading.fence.inner import end_with_creator
 from coursekit.grading.fence.judge import confine_judge, try_judge
 from coursekit.grading.forks import KEPT, PINNED, EngineError, Usage, WarmParent, usage_of
-from coursekit.grading.levels import Level, Listener, level_of, listening, try_fence
+from coursekit.grading.levels import (
+    Level,
+    Listener,
+    level_of,
+    listening,
+    open_promises,
+    remedy,
+    try_fence,
+)
 from coursekit.grading.limits import REASONS, Limits
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.wire import Channel, Frame, WireError
@@ -37,7 +46,11 @@ PATIENCE = 2 * 3600.0  # seconds that a submission may take in all, before the p
 
 SLACK = 1.25  # times its limit that the judge may compute until it is ended from outside
 
-GIVEN_FAILS, MISBEHAVED, ENGINE = "given cell", "misbehaved", "engine"
+GIVEN_FAILS, MISBEHAVED, ENGINE, FENCE = "given cell", "misbehaved", "engine", "fence"
+OPEN = (
+    "Students' code cannot be fenced as asked ({wanted}) but only at the level {found}: {first}. "
+    "{remedy} To grade all the same, give --fence {found}; `coursekit fence` tells more."
+)
 
 
 class JudgedError(Exception):
@@ -46,7 +59,7 @@ class JudgedError(Exception):
     Attributes
     ----------
     kind : str
-        ``given cell``, ``misbehaved`` or ``engine``.
+        ``given cell``, ``misbehaved``, ``engine`` or ``fence``.
     """
 
     def __init__(self, kind: str, text: str) -> None:
@@ -98,6 +111,8 @@ class JudgeProcess:
         Folder with the held-out data of all units.
     limits : Limits
     unit : str
+    fence : Level
+        The least that will do.
     without : sequence of str
         Layers of the fence to leave out, for tests; ``judge`` is the judge's own.
 
@@ -113,10 +128,11 @@ class JudgeProcess:
         held_out: Path,
         limits: Limits,
         unit: str = "",
+        fence: Level = Level.LIMITS_ONLY,
         without: Sequence[str] = (),
     ) -> None:
         self._cells, self._held_out, self._limits = cells, held_out, limits
-        self._unit, self._without = unit, without
+        self._unit, self._fence, self._without = unit, fence, without
         self.trials: dict[str, str] = {}
         self._at, self._cpu_at, self._looked = "", 0.0, 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -223,6 +239,10 @@ class JudgeProcess:
         about = {"limits": asdict(self._limits), "unit": self._unit, "without": self._without}
         cells = [asdict(cell) for cell in self._cells]
         self.trials = self._ask({"op": "begin", "cells": cells, **about})["trials"]
+        if not self.level.suffices(self._fence):
+            found, first = self.level.value, next(open_promises(self.trials))
+            about = {"wanted": self._fence.value, "found": found, "first": first}
+            raise JudgedError(FENCE, OPEN.format(remedy=remedy(self.trials), **about))
 
     @property
     def level(self) -> Level:
@@ -277,14 +297,15 @@ class JudgeProcess:
 
     def kill(self) -> None:
         """End the process and all below it at once, from any thread."""
-        if self._process is None:
+        process = self._process  # its own thread may be ending it, too
+        if process is None:
             return
         with contextlib.suppress(psutil.Error):
-            for below in psutil.Process(self._process.pid).children(recursive=True):
+            for below in psutil.Process(process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     below.kill()
-        self._process.kill()
-        self._process.wait()
+        process.kill()
+        process.wait()
 
 
 class _NoReferences:
@@ -313,7 +334,8 @@ def _receive(channel: Channel) -> dict[str, Any]:
 
 
 def main(descriptor: int) -> None:
-    """Judge sheets until the other side hangs up."""
+    """Judge sheets until the other side hangs up, or ends, however that happens."""
+    end_with_creator()
     channel = Channel(socket.socket(fileno=descriptor), _NoReferences())
     try:
         message = _receive(channel)
@@ -392,6 +414,7 @@ def _prepare(
                 *(f"{name}: {stop.reason}" for name, stop in session.stops.items()),
                 *(f"{name}: limit:{met}" for name, all_ in session.met.items() for met in all_),
             ],
+            "stops": [stop.verdict for stop in session.stops.values()],
             "seconds": session.seconds,
         }
 

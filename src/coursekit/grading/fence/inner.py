@@ -201,10 +201,15 @@ def prepare(fence: Fence) -> None:
 
 def _leave_root(fence: Fence) -> None:
     """Become nobody, if that one can read what is needed."""
-    if os.geteuid() != 0 or not _nobody_can_read(Path(__file__), Path(sys.executable)):
+    if os.geteuid() != 0:
         return
+    scratch = Path(fence.scratch)
     with contextlib.suppress(OSError):
-        os.chown(fence.scratch, NOBODY, NOBODY)
+        os.chown(scratch, NOBODY, NOBODY)
+    if not _nobody_can_read(Path(__file__), Path(sys.executable), scratch):
+        with contextlib.suppress(OSError):
+            os.chown(scratch, 0, 0)
+        return
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
