@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coursekit.grading.forks import WarmParent
+from coursekit.grading.fence.inner import LAYERS
+from coursekit.grading.forks import WALL, WarmParent
 from coursekit.grading.judge import Judge
+from coursekit.grading.limits import Limits
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.session import Session
-from coursekit.grading.student import Limits
 from coursekit.intake.sheet import Cell, Sheet
 
+ALL_LAYERS = ("judge", WALL, *LAYERS)
 LIMITS = Limits(cpu_call=0.8, cpu_cell=1.2, cpu_notebook=30.0, wall=20.0)
 BAIT = "secret-7310942"  # stands in hidden regions alone
 

@@ -53,10 +53,10 @@ FAMILIES = (
     "broken",
 )
 LEVELS = ("any", "partial", "full")  # of the fence, each holding what the one before does
-LIMITS = ("cpu", "wall", "memory", "threads", "output", "scratch", "files", "processes")
+LIMITS = ("cpu", "wall", "memory", "threads", "output", "scratch", "files")
 ALWAYS = {"answers", "status", "points", "lost", "limit", "level"}
 MAY = {"tries", "allows", "twin", "hidden", "file", "flag", "bare"}
-VERDICTS = {*(v.value for v in Verdict if v is not Verdict.PASS), "limit:memory", "limit:threads"}
+VERDICTS = {verdict.value for verdict in Verdict if verdict is not Verdict.PASS}
 KEY = re.compile(r"# (\w+): (\S.*)")
 CONTINUED = re.compile(r"#   +(\S.*)")
 MARK = re.compile(r"# %%(?P<keys>.*)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,31 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.grading.engine import WarmEngine
+from coursekit.grading.limits import Limits
 from coursekit.grading.record import Record, Verdict
-from coursekit.grading.student import Limits
 from coursekit.sources.layout import Unit
 from mangled import Notebook, cell_of, code, text
 from samples import make_unit
 
-# A call takes a millisecond; what loops or sleeps costs these seconds here.
+# A call takes a millisecond; what loops, sleeps or grows costs this much here.
 LIMITS = {
-    "small": Limits(cpu_call=1.0, cpu_cell=1.0, cpu_notebook=12.0, cpu_check=2.0, wall=5.0),
+    "small": Limits(
+        cpu_call=1.0,
+        cpu_cell=1.0,
+        cpu_notebook=12.0,
+        cpu_check=2.0,
+        wall=5.0,
+        memory=600,
+        threads=64,
+        open_files=200,
+        scratch=16,
+        scratch_files=400,
+    ),
     "deep": Limits(cpu_call=4.0, cpu_cell=4.0, cpu_notebook=30.0, cpu_check=20.0, wall=5.0),
 }
 HIDDEN = ("secret-7310942", "7310942", "2621884")  # they stand in hidden regions alone
 NEIGHBOUR, ACCOMPLICE, HONEST = "neighbour", "accomplice", "honest"
+FENCES = {"limits-only": "any", "partial": "partial", "full": "full"}
 SAID = {  # what a flag says of a cell that was stopped
     "s of computing time": "limit:cpu",
     "it took more than": "limit:wall",
@@ -98,6 +110,8 @@ class Stage:
         An empty one.
     name : str
         Of one of `CHALLENGES`.
+    without : sequence of str
+        Layers of the fence to leave out.
 
     Attributes
     ----------
@@ -105,7 +119,7 @@ class Stage:
     unit : Unit
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, without: Sequence[str] = ()) -> None:
         self.challenge: Challenge = CHALLENGES[name]
         first, right = next(iter(self.challenge.answers["right"].items()))
         course = folder / "course-repository"
@@ -117,7 +131,7 @@ class Stage:
         self._class = folder / "class"
         word = new_word()
         self.bait = Bait(word, self._guarded(course, word))
-        self._engine = WarmEngine(self._class, self.unit, limits=LIMITS[name])
+        self._engine = WarmEngine(self._class, self.unit, limits=LIMITS[name], without=without)
         self._hand_in(HONEST, self._answered("right"))
         self._honest = self._grade(HONEST)
 
@@ -153,6 +167,11 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._engine.__exit__()
         self.bait.__exit__()
+
+    @property
+    def level(self) -> str:
+        """Which cases hold here: a level of theirs, by what the engine has found of its fence."""
+        return FENCES[self._honest.fence]
 
     def play(self, case: Case) -> Record:
         """Let a case be graded, after its accomplice if it has one; return its record."""

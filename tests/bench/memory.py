@@ -11,7 +11,8 @@ import psutil
 
 from bench.graders import Grader, children
 from coursekit.grading.forks import WarmParent
-from coursekit.grading.student import Limits, StudentSide
+from coursekit.grading.limits import Limits
+from coursekit.grading.student import StudentSide
 
 EVERY = 0.1  # seconds between two looks
 

@@ -114,8 +114,8 @@ def main(root: str, name: str, folder: str, students: list[str]) -> None:
     from coursekit.grading.engine import WarmEngine, master_of
     from coursekit.grading.forks import WarmParent
     from coursekit.grading.judge import Judge
+    from coursekit.grading.limits import Limits
     from coursekit.grading.session import Session
-    from coursekit.grading.student import Limits
 
     unit = next(unit for unit in Course(Path(root)).units if unit.id == name)
     with WarmParent() as parent, WarmEngine(Path(folder), unit) as engine:

@@ -16,6 +16,8 @@ LIMITS = {
     ("intake",): 700,
     ("grading",): 2_100,
     ("grading/wire",): 700,
+    ("grading/fence",): 500,
+    ("grading/worker",): 800,
     ("classroom",): 2_000,
     ("cli",): 500,
 }

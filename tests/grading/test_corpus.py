@@ -1,10 +1,12 @@
 """No attack of the corpus gains a point, reads, changes or stops anything; what is legal passes.
 
-The cases lie in ``corpus/``, a folder each; `attacks.cases` says what stands in them.
+The cases lie in ``corpus/``, a folder each; `attacks.cases` says what stands in them. Which of them
+hold without some layers of the fence can be tried, too: ``COURSEKIT_WITHOUT="wall namespaces"``.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -20,18 +22,11 @@ from attacks.stage import Result, Stage, flags_of
 from attacks.units import unit_of
 from coursekit.classroom.explain import explain
 from coursekit.classroom.report import printable
-from coursekit.grading.forks import WarmParent
 
 CASES = read_corpus()
 DISTURBING = ("cross", "escape", "exhaust", "wire", "write")  # who may harm whoever comes next
 REPORTED = [name for name in CASES if name.startswith("reporter_")]
-FENCES = {"limits-only": "any", "partial": "partial", "full": "full"}
-
-
-@pytest.fixture(scope="module")
-def level(parent: WarmParent) -> str:
-    """Return what the fence holds on this machine."""
-    return FENCES[getattr(parent, "level", "limits-only")]
+WITHOUT = os.environ.get("COURSEKIT_WITHOUT", "").split()
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +34,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with pytest.MonkeyPatch.context() as patch:
         # Nothing here leaves models behind, and each new process would take seconds.
         patch.setattr("coursekit.grading.process.MOST_SUBMISSIONS", 10_000)
-        with Stage(tmp_path_factory.mktemp("small"), "small") as stage:
+        with Stage(tmp_path_factory.mktemp("small"), "small", WITHOUT) as stage:
             yield stage
 
 
 @pytest.fixture(scope="module")
 def deep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(tmp_path_factory.mktemp("deep"), "deep") as stage:
+    with Stage(tmp_path_factory.mktemp("deep"), "deep", WITHOUT) as stage:
         yield stage
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest, level: str) -> None:
-    if LEVELS.index(case.level) > LEVELS.index(level):
-        pytest.skip(f"it needs a fence of level {case.level}")
+def test_what_comes_of_a_case(case: Case, request: pytest.FixtureRequest) -> None:
     stage: Stage = request.getfixturevalue(unit_of(case.family))
+    if LEVELS.index(case.level) > LEVELS.index(stage.level):
+        pytest.skip(f"it needs a fence of level {case.level}")
     record = stage.play(case)
     assert (Result.of(record), record.detail) == (Result.expected(case), record.detail)
     assert case.hidden <= {o.question for o in record.outcomes if o.hidden}

@@ -9,8 +9,8 @@ import pytest
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Judge
+from coursekit.grading.limits import Limits
 from coursekit.grading.session import Session
-from coursekit.grading.student import Limits
 from engine_samples import SOLUTIONS, UNIT, sheet
 
 
@@ -41,9 +41,10 @@ def search():
     for pid in ('self', str(os.getppid())):
         for name in ('environ', 'cmdline'):
             try:
-                look(f'{pid} {name}', open(f'/proc/{pid}/{name}', 'rb').read())
+                data = open(f'/proc/{pid}/{name}', 'rb').read()
             except OSError:
-                pass  # a fence hides it
+                continue
+            look(f'{pid} {name}', data)
     for fd in os.listdir('/proc/self/fd'):
         if int(fd) > 2 and os.path.isfile(f'/proc/self/fd/{fd}'):
             look(fd, open(f'/proc/self/fd/{fd}', 'rb').read())

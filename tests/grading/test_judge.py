@@ -10,10 +10,11 @@ import pytest
 from coursekit.grading.engine import WarmEngine
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Judge, parts
+from coursekit.grading.limits import Limits
+from coursekit.grading.process import JudgeProcess
 from coursekit.grading.record import Record, Verdict
-from coursekit.grading.student import Limits
 from coursekit.sources.layout import Unit
-from engine_samples import LIMITS, Graded, cells_of, grade, stub
+from engine_samples import ALL_LAYERS, LIMITS, Graded, cells_of, grade, sheet, stub
 from samples import make_unit
 
 # --- parts -----------------------------------------------------------------------------------
@@ -242,7 +243,10 @@ def double(x):
 
 
 def test_a_judge_that_is_killed_stops_nobody(tmp_path: Path) -> None:
-    """The submission is tried once more; who kills both times has no points and no zero."""
+    """The submission is tried once more; who kills both times has a question for a person, no zero.
+
+    It takes an engine without a fence: behind one, nobody reaches a judge.
+    """
     mark = str(tmp_path / "mark")
     answers = {
         "always": KILLS.format(when="True"),
@@ -256,14 +260,13 @@ def test_a_judge_that_is_killed_stops_nobody(tmp_path: Path) -> None:
     unit = make_unit(tmp_path)
     for student, answer in answers.items():
         hand_in(unit, student, answer)
-    with WarmEngine(tmp_path, unit, jobs=2, limits=LIMITS) as engine:
+    with WarmEngine(tmp_path, unit, jobs=2, limits=LIMITS, without=ALL_LAYERS) as engine:
         records = {record.student: record for record in engine.grade(answers)}
-    assert {name: record.status.value for name, record in records.items()} == {
-        "always": "error:engine",
-        **dict.fromkeys(("first", "once", "second", "third"), "needs-manual"),
-    }
+    assert {name: record.status.value for name, record in records.items()} == dict.fromkeys(
+        answers, "needs-manual"
+    )
     assert {name: auto(record) for name, record in records.items()} == {
-        "always": [],
+        "always": [None, None],
         "first": [1, 0.5],
         "once": [1, 0.5],
         "second": [0, 0],
@@ -292,3 +295,48 @@ def test_stubs_are_what_students_get() -> None:
         stub("def f(x):\n    return 1")
         == 'def f(x):\n    raise NotImplementedError("not tried yet")'
     )
+
+
+# --- what an answer makes the judge do -------------------------------------------------------
+
+HEAVY = cells_of(
+    "import numpy as np\nimport keras",
+    {
+        "q1_m": "def build():\n    return keras.Sequential([keras.Input((64, 64, 1)),"
+        " keras.layers.Flatten()])",
+        "q2_double": "def double(x):\n    return 2 * x",
+    },
+    {
+        "q1_m": "assert len(build()(np.zeros((400, 64, 64, 1), 'float32'))) == 400",
+        "q2_double": "assert double(2) == 4",
+    },
+    {"q1_m": 1.0, "q2_double": 1.0},
+)
+LAYERS_OF = "def build():\n    return keras.Sequential([keras.Input((64, 64, 1)), {}])"
+COSTLY = {
+    "a long operation": (
+        "*(keras.layers.Conv2D(64, 15, padding='same') for _ in range(3))",
+        "limit:cpu",
+        "more than 4 s of computing time in the grader",
+    ),
+    "a large one": (
+        "keras.layers.Conv2D(240, 1), *(keras.layers.ReLU() for _ in range(3))",
+        "limit:memory",
+        "more than 2,500 MB of memory in the grader",
+    ),
+    "a modest one": ("keras.layers.Flatten()", "pass", ""),
+}
+
+
+def test_what_a_model_costs_the_judge_counts_as_the_students(tmp_path: Path) -> None:
+    """The judge is ended from outside, and the rest is judged in another."""
+    limits = Limits(cpu_check=4, judge_memory=2500)
+    double = "def double(x):\n    return 2 * x"
+    with JudgeProcess(HEAVY, tmp_path, limits) as judge:
+        for layers, verdict, text in COSTLY.values():
+            answers = {"q1_m": LAYERS_OF.format(layers), "q2_double": double}
+            told = judge.judge(sheet(answers, unit=HEAVY))
+            model, other = told["outcomes"]
+            assert (model["verdict"], other["verdict"]) == (verdict, "pass")
+            assert text in model["text"]
+            assert told["flags"] == ([f"q1_m: it used {text}"] if text else [])

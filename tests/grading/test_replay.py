@@ -11,7 +11,8 @@ import pytest
 from coursekit.grading.engine import master_of
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Judge
-from coursekit.grading.student import Limits, StudentSide
+from coursekit.grading.limits import Limits
+from coursekit.grading.student import StudentSide
 from coursekit.sources.layout import Course, Unit
 
 ROOT = Path(__file__).resolve().parents[2]

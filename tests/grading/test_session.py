@@ -11,9 +11,9 @@ import pytest
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, GivenCellError, Judge
+from coursekit.grading.limits import Limits
 from coursekit.grading.record import Verdict
 from coursekit.grading.session import MisbehavedError
-from coursekit.grading.student import Limits
 from coursekit.intake.sheet import Cell
 from engine_samples import (
     BAIT,
@@ -150,10 +150,11 @@ ENDS: dict[str, tuple[dict[str, str], dict[str, list[str]], dict[str, str]]] = {
         {},
         {"q4_last": "limit:cpu"},
     ),
-    "a child process loops": (
+    "a thread loops": (
         {
-            "q2_total": "import subprocess, sys\ndef total(v):\n"
-            "    subprocess.run([sys.executable, '-c', 'while True: pass'])"
+            "q2_total": "import threading\ndef loop():\n    while True: pass\n"
+            "def total(v):\n    made = threading.Thread(target=loop)\n    made.start()\n"
+            "    made.join()"
         },
         {},
         {"q2_total": "limit:cpu"},
@@ -167,6 +168,15 @@ def test_what_never_returns_costs_its_own_check(run: Grade, case: str) -> None:
     graded = run(changed, own)
     assert graded.lost == lost
     assert len(graded.session.stops) == max(len(lost), 1)
+
+
+def test_without_a_fence_other_processes_count(judge: Judge, open_parent: WarmParent) -> None:
+    loops = {
+        "q2_total": "import subprocess, sys\ndef total(v):\n"
+        "    subprocess.run([sys.executable, '-c', 'while True: pass'])"
+    }
+    graded = grade(judge, open_parent, SOLUTIONS | loops)
+    assert graded.lost == {"q2_total": "limit:cpu"}
 
 
 def test_what_sleeps_costs_its_own_check(run: Grade) -> None:
@@ -319,15 +329,20 @@ def test_a_helper_that_a_later_cell_rebinds_costs_nothing(run: Grade) -> None:
 
 
 @pytest.mark.parametrize("end", ["import os; os._exit(0)", "while True: pass", "1 / 0"])
-def test_a_second_try_that_ends_badly_changes_nothing(run: Grade, end: str, tmp_path: Path) -> None:
-    """The first process works; the second, which finds the file of the first, does not."""
+def test_a_second_try_that_ends_badly_changes_nothing(
+    judge: Judge, open_parent: WarmParent, end: str, tmp_path: Path
+) -> None:
+    """The first process works; the second, which finds the file of the first, does not.
+
+    It takes one without a fence: behind one, no file of the first is left.
+    """
     mark = str(tmp_path / "mark")
     wrong = (
         f"import os\nif os.path.exists({mark!r}):\n    {end}\n"
         "K = 2\ndef double(x):\n    return K * x\n"
     )
     own = {"q4_last-check": [f"K = 5\nopen({mark!r}, 'w').close()"]}
-    graded = run({"q1_double": wrong}, own)
+    graded = grade(judge, open_parent, SOLUTIONS | {"q1_double": wrong}, own)
     assert graded.lost == {"q1_double": "fail"}
     assert BAIT in graded.outcomes["q1_double"].text
 

@@ -17,7 +17,9 @@ import psutil
 import pytest
 
 from coursekit.grading.forks import PINNED, EngineError, WarmParent
-from coursekit.grading.student import Broken, Limits, Ran, StudentSide
+from coursekit.grading.limits import Broken, Limits
+from coursekit.grading.student import Ran, StudentSide
+from engine_samples import ALL_LAYERS
 
 LIMITS = Limits(cpu_call=5, cpu_cell=5)
 Run = Callable[..., list[Ran]]
@@ -91,6 +93,9 @@ def test_a_parent_in_which_something_started_refuses_to_fork() -> None:
 # --- outputs ---------------------------------------------------------------------------------
 
 
+NO_PROGRAM = "!{}\n(The grader starts no other programs: this line did nothing.)\n"
+
+
 @pytest.mark.parametrize(
     ("source", "left"),
     [
@@ -117,7 +122,23 @@ def test_a_parent_in_which_something_started_refuses_to_fork() -> None:
             [("stdout", "2\n")],
         ),
         ("%%html\n<b>x</b>", [("display_data", "<IPython.core.display.HTML object>")]),
-        ("!echo hi", [("stdout", "hi\r\n")]),
+        (
+            "!echo hi\nprint(1)",
+            [
+                (
+                    "stdout",
+                    NO_PROGRAM.format("echo hi") + "1\n",
+                )
+            ],
+        ),
+        ("len(!ls)", [("error", "SyntaxError")]),
+        (
+            "a = !ls\nlen(a)",
+            [
+                ("stdout", NO_PROGRAM.format("ls")),
+                ("execute_result", "0"),
+            ],
+        ),
         ("%nope", [("stderr", "UsageError: Line magic function `%nope` not found.\n")]),
         ("exit()", []),
         ("def f(:", [("error", "SyntaxError")]),
@@ -275,7 +296,11 @@ def test_a_notebook_of_such_outputs_is_valid(run: Run) -> None:
 # --- what is around it -----------------------------------------------------------------------
 
 
-def test_a_child_has_a_folder_of_its_own_that_ends_with_it(parent: WarmParent) -> None:
+@pytest.mark.parametrize("kind", ["parent", "open_parent"])
+def test_a_child_has_a_folder_of_its_own_that_ends_with_it(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    parent: WarmParent = request.getfixturevalue(kind)
     side = StudentSide(parent.fork(), LIMITS)
     ran = side.run(
         "c",
@@ -286,10 +311,11 @@ def test_a_child_has_a_folder_of_its_own_that_ends_with_it(parent: WarmParent) -
     )
     here, *others = ran.outputs[0]["text"].split()
     assert others == [here] * 3
-    assert len(list(Path(here).iterdir())) >= 2
+    assert here == parent.fence.scratch
     side.end()
-    parent.fork().end()  # what the last one left is swept before the next
-    assert not Path(here).exists()
+    side = StudentSide(parent.fork(), LIMITS)
+    assert texts(side.run("c", "import os\nos.listdir()")) == [("execute_result", "[]")]
+    side.end()
 
 
 def test_a_child_has_its_own_socket_and_nothing_else(run: Run) -> None:
@@ -329,7 +355,8 @@ def gone(*processes: psutil.Process) -> bool:
 
 
 def test_nothing_is_left_when_a_parent_ends() -> None:
-    with WarmParent() as parent:
+    """Without a fence: behind one, no other process is started."""
+    with WarmParent(without=ALL_LAYERS) as parent:
         side = StudentSide(parent.fork(), LIMITS)
         first = int(side.run("c", DAEMON).outputs[0]["text"])
         side.end()
@@ -344,7 +371,7 @@ def test_nothing_is_left_when_a_parent_ends() -> None:
         side._child.connection.close()  # the child has not ended
     assert not parent._folder.exists()
     assert gone(*started)
-    os.close(side._child.handle)
+    side.end()
 
 
 def test_a_child_ends_with_its_parent_even_in_a_loop(parent: WarmParent) -> None:

@@ -25,6 +25,7 @@ MAY_USE = {
     "cli": {*AUTHORS, "intake", "grading", "proving", "classroom"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
+FENCE = "coursekit.grading.fence.inner"
 
 
 def name_of(path: Path) -> str:
@@ -80,19 +81,21 @@ def test_no_room_looks_up(room: str) -> None:
     ] == []
 
 
-def test_the_worker_knows_itself_the_wire_and_the_students_modules() -> None:
-    """So does the wire, since what it imports the worker imports too."""
+def test_the_worker_knows_itself_its_fence_the_wire_and_the_students_modules() -> None:
+    """So do the wire and the fence, since what they import the worker imports too."""
     near = [
         (module, target)
         for module, target in edges()
-        if below(module, WORKER) or below(module, WIRE) or module == "coursekit.grading"
+        if below(module, WORKER)
+        or below(module, WIRE)
+        or module in ("coursekit.grading", "coursekit.grading.fence", FENCE)
     ]
     assert [
         f"{module} imports {target}"
         for module, target in near
         if room_of(target) != STUDENTS
         and not below(target, WIRE)
-        and not (below(module, WORKER) and below(target, WORKER))
+        and not (below(module, WORKER) and (below(target, WORKER) or target == FENCE))
     ] == []
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.utils import compute_checksum
-from sqlalchemy.exc import SQLAlchemyError
+from nbgrader.utils import compute_checksum, temp_attrs
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -20,6 +21,8 @@ from coursekit.authoring import release
 from coursekit.authoring.environment import nbgrader_environment, set_transport, socket_folder
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
+from coursekit.classroom.opening import is_there, open_gradebook, require_writable, told
+from coursekit.classroom.stopping import uninterrupted
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.notebook import Notebook
 
@@ -63,8 +66,6 @@ class CourseFolder:
         source = unit.course.root / "solutions" / unit.id
         if not (source / unit.challenge_notebook).exists():
             raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
-        if not self.is_course:
-            shutil.copytree(source, self.root / "solutions" / unit.id, dirs_exist_ok=True)
         self.config = _read_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         kept = self.config.CourseDirectory.get("db_url", "")
@@ -92,16 +93,29 @@ class CourseFolder:
         Raises
         ------
         CourseError
-            If it is no gradebook.
+            If it cannot be used.
         """
-        try:
-            with nbgrader_environment(self.unit.course), Gradebook(self.db_url) as gradebook:
-                yield gradebook
-        except SQLAlchemyError as error:
-            todo = "put a copy of it back, or move it away and grade again"
-            raise CourseError(
-                f"The gradebook cannot be used ({str(error).splitlines()[0]}): {todo}."
-            ) from error
+        with (
+            nbgrader_environment(self.unit.course),
+            told(self.db_url),
+            open_gradebook(self.db_url) as gradebook,
+        ):
+            yield gradebook
+
+    def require_writable(self) -> None:
+        """Refuse to start what could not be written in the end.
+
+        Raises
+        ------
+        CourseError
+            If somebody else writes into the gradebook, or anything in the folder is read-only.
+        """
+        for path in (self.root, self.root / "records", self.root / "autograded"):
+            if path.exists() and not os.access(path, os.W_OK | os.X_OK):
+                raise CourseError(f"{path} is read-only: make it writable, then grade again.")
+        if is_there(self.db_url):
+            with self.gradebook() as gradebook:
+                require_writable(gradebook, self.db_url)
 
     def path(self, step: str, student: str) -> Path:
         """Return a student's folder in a step such as ``submitted``."""
@@ -110,6 +124,29 @@ class CourseFolder:
     def handed_in(self) -> list[str]:
         """Return the students who have handed in the unit, in order."""
         return sorted(p.parent.name for p in self.root.glob(f"submitted/*/{self.unit.id}"))
+
+    def marks(self) -> dict[str, dict[str, tuple[float | None, float | None]]]:
+        """Return by student and grade id: the automatic points, and those that a person gave.
+
+        Of students alone whose graded notebook is there. Nothing is written.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook cannot be read.
+        """
+        if not is_there(self.db_url):
+            return {}
+        with self.gradebook() as gradebook:
+            return {
+                row.student_id: {
+                    grade.name: (grade.auto_score, grade.manual_score)
+                    for notebook in row.notebooks
+                    for grade in notebook.grades
+                }
+                for row in gradebook.assignment_submissions(self.unit.id)
+                if self.path("autograded", row.student_id).exists()
+            }
 
     def master(self) -> Notebook:
         """Return the notebook that nbgrader would put a student's answers into when it grades.
@@ -145,14 +182,30 @@ class CourseFolder:
     def ensure_assignment(self) -> None:
         """Enter the unit into the gradebook, unless it stands there with the same cells.
 
+        nbgrader removes a release before it writes it anew: not the one that was built.
+
         Raises
         ------
         CourseError
             If nbgrader refuses it.
         """
+        folders = self.api.coursedir
+        if not self.is_course:
+            steps = {
+                "solutions": folders.source_directory,
+                "notebooks": folders.release_directory,
+            }
+            for step, here in steps.items():
+                made = self.unit.course.root / step / self.unit.id
+                shutil.copytree(made, self.root / here / self.unit.id, dirs_exist_ok=True)
         if self._checksums_kept() == _checksums(self.master()):
             return
-        with nbgrader_environment(self.unit.course):
+        with (
+            tempfile.TemporaryDirectory() as elsewhere,
+            temp_attrs(folders, release_directory=elsewhere),
+            nbgrader_environment(self.unit.course),
+            uninterrupted(),  # nbgrader takes Ctrl-C for a failure of the notebook
+        ):
             outcome = self.api.generate_assignment(self.unit.id)
         if not outcome["success"]:
             raise CourseError(f"nbgrader refuses {self.unit.id}: {release.last_line(outcome)}")
@@ -175,7 +228,7 @@ class CourseFolder:
             If nbgrader cannot write it.
         """
         for student in students:
-            with nbgrader_environment(self.unit.course):
+            with nbgrader_environment(self.unit.course), uninterrupted():
                 outcome = self.api.generate_feedback(self.unit.id, student)
             if not outcome["success"]:
                 raise CourseError(f"No feedback for {student}: {release.last_line(outcome)}")

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import TypeVar
 
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.classroom.records import keep_record, kept_digest, read_record
 from coursekit.classroom.stock import StockGrader
+from coursekit.classroom.stopping import uninterrupted
 from coursekit.grading.engine import WarmEngine, supported
+from coursekit.grading.levels import Level
 from coursekit.grading.record import Record, Status
 from coursekit.sources.layout import CourseError
 from coursekit.sources.progress import Progress
 
 T = TypeVar("T")
 ENGINES = ("warm", "stock")
+FOR_ALL = {  # errors that the next submission would meet, too
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room: your quota is used up",
+    errno.EFBIG: "raise the limit on the size of files",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EIO: "look at the disk, which fails",
+}
+UNWRITTEN = "It was graded, but cannot be written ({}: {}); report it."
+STOPPED = "{} of {} submissions are done"
+GOES_ON = "; the next `coursekit grade` goes on with the rest"
 
 
 def choose_students(course: CourseFolder, wanted: Sequence[str]) -> list[str]:
@@ -44,6 +60,7 @@ def grade_class(
     engine: str = "warm",
     jobs: int = 1,
     again: bool = False,
+    fence: Level = Level.LIMITS_ONLY,
     progress: Progress,
 ) -> list[Record]:
     """Grade submissions; keep their records and put them into the gradebook.
@@ -58,6 +75,9 @@ def grade_class(
         How many submissions are judged at a time.
     again : bool
         Whether the engine grades also what it has graded before, exactly as it is.
+    fence : Level
+        The least that submissions must be fenced, by the warm engine: the course's own may go
+        without.
     progress : callable
         Told (label, done, total) as work goes on.
 
@@ -69,75 +89,118 @@ def grade_class(
     Raises
     ------
     CourseError
-        If the unit is not built, or the engine cannot run here.
+        If the unit is not built, the engine cannot run here or fences less well than asked, or
+        nothing more can be written.
+    KeyboardInterrupt
+        Saying how many are done. Those that were being judged are dropped.
     """
-    run = (
-        _grade_warm(course, students, jobs, again)
-        if engine == "warm"
-        else _grade_stock(course, students)
-    )
-    records = {r.student: r for r in follow(run, "grading", len(students), progress)}
-    return [records[student] for student in students]
+    done: dict[str, Record] = {}
+    try:
+        if engine == "warm":
+            _grade_warm(course, students, jobs, again, fence, progress, done)
+        else:
+            _grade_stock(course, students, progress, done)
+    except KeyboardInterrupt:
+        rest = GOES_ON if engine == "warm" else ""  # nbgrader begins anew
+        raise KeyboardInterrupt(f"{STOPPED.format(len(done), len(students))}{rest}.") from None
+    return [done[student] for student in students]
 
 
 def follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> Iterator[T]:
-    """Yield all of `steps`, telling `progress` of each."""
+    """Yield all of `steps`, telling `progress` when each is done with."""
     progress(label, 0, total)
     for done, step in enumerate(steps, 1):
-        progress(label, done, total)
         yield step
+        progress(label, done, total)
+
+
+def judge_all(engine: WarmEngine, students: Sequence[str], progress: Progress) -> Iterator[Record]:
+    """Yield the records of submissions, those first that took longest before."""
+    if not students:
+        return
+    progress("starting", 0, 1)  # apart: it says nothing about how long a submission takes
+    engine.start()
+    progress("starting", 1, 1)
+    known = {student: _seconds(engine, student) for student in students}
+    usual = fmean([seconds for seconds in known.values() if seconds] or [0.0])
+    order = sorted(students, key=lambda student: known[student] or usual, reverse=True)
+    yield from follow(engine.grade(order), "grading", len(order), progress)
+
+
+def unchanged(course: CourseFolder, engine: WarmEngine, student: str) -> Record | None:
+    """Return the kept record of a submission, if all that decided is as it was."""
+    unit = course.unit.id
+    try:
+        if kept_digest(course.root, unit, student) != engine.digest(student):
+            return None
+        return read_record(course.root, unit, student)
+    except (OSError, CourseError):
+        return None
 
 
 def _grade_warm(
-    course: CourseFolder, students: Sequence[str], jobs: int, again: bool
-) -> Iterator[Record]:
+    course: CourseFolder,
+    students: Sequence[str],
+    jobs: int,
+    again: bool,
+    fence: Level,
+    progress: Progress,
+    done: dict[str, Record],
+) -> None:
     if why_not := supported():
         raise CourseError(why_not)
     with (
         GradebookWriter(course) as writer,
-        WarmEngine(course.root, course.unit, jobs=jobs) as engine,
+        WarmEngine(course.root, course.unit, jobs=jobs, fence=fence) as engine,
     ):
-        known = set() if again else writer.students()
-        left = []
-        for student in students:
-            if record := _unchanged(course, engine, student) if student in known else None:
-                yield record
-            else:
-                left.append(student)
-        if left:
-            for record in engine.grade(left):
-                yield _write(course, writer, record)
+        for student in () if again else writer.students().intersection(students):
+            if record := unchanged(course, engine, student):
+                done[student] = record
+        if done:
+            progress("as before", len(done), len(students))
+        left = [student for student in students if student not in done]
+        for record in judge_all(engine, left, progress):
+            with uninterrupted():
+                done[record.student] = _write(writer, record)
 
 
-def _unchanged(course: CourseFolder, engine: WarmEngine, student: str) -> Record | None:
-    """Return the kept record of a submission, if all that decided is as it was."""
-    unit = course.unit.id
-    if kept_digest(course.root, unit, student) != engine.digest(student):
-        return None
+def _seconds(engine: WarmEngine, student: str) -> float:
+    """Return how long a submission took the last time; 0 if that is not known."""
     try:
-        return read_record(course.root, unit, student)
+        return read_record(engine.folder, engine.unit.id, student).seconds.get("total", 0.0)
     except CourseError:
-        return None
+        return 0.0
 
 
-def _grade_stock(course: CourseFolder, students: Sequence[str]) -> Iterator[Record]:
+def _grade_stock(
+    course: CourseFolder, students: Sequence[str], progress: Progress, done: dict[str, Record]
+) -> None:
     with StockGrader(course.root, course.unit) as engine:
-        for record in engine.grade(students):
-            keep_record(course.root, record)
-            yield record
+        for record in follow(engine.grade(students), "grading", len(students), progress):
+            with uninterrupted():
+                keep_record(course.root, record)
+                done[record.student] = record
 
 
-def _write(course: CourseFolder, writer: GradebookWriter, record: Record) -> Record:
-    """Write a record; what cannot be written is our fault, and stops nobody else."""
+def _write(writer: GradebookWriter, record: Record) -> Record:
+    """Write a record; what cannot be written is our fault, and stops nobody else.
+
+    Raises
+    ------
+    CourseError
+        If no other can be written, either.
+    """
     try:
-        writer.write(record)
-    except CourseError:  # the gradebook itself: it would be the same for everybody
+        return writer.write(record)
+    except CourseError:  # the gradebook itself
         raise
     except Exception as error:
-        detail = (
-            f"It was graded, but cannot be written ({type(error).__name__}: {error}); report it."
-        )
-        record = replace(record, status=Status.ENGINE, detail=detail)
-        writer.write(record)
-    keep_record(course.root, record)
-    return record
+        if isinstance(error, OSError) and error.errno in FOR_ALL:
+            todo = FOR_ALL[error.errno]
+            where = f"{error.filename or writer.folder.root} cannot be written ({error.strerror})"
+            rest = "then grade again, and it goes on where it stopped"
+            raise CourseError(f"{where}: {todo}, {rest}.") from error
+        if record.status is Status.ENGINE:
+            return record  # the table says so
+        detail = UNWRITTEN.format(type(error).__name__, error)
+        return _write(writer, replace(record, status=Status.ENGINE, detail=detail))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.classroom.staging import beside, put, write_file
 from coursekit.grading.record import Record
 from coursekit.sources.layout import CourseError
 
@@ -16,17 +16,21 @@ def record_path(folder: Path, unit: str, student: str) -> Path:
     return folder / "records" / unit / f"{student}.json"
 
 
-def keep_record(folder: Path, record: Record) -> Path:
-    """Write a record in one step, and return its path: nobody ever reads half of one.
+def stage_record(folder: Path, record: Record) -> Path:
+    """Write a record beside the place where it belongs, and return that place.
 
     What cells left is not in it: it stands in the autograded notebook.
     """
     path = record_path(folder, record.unit, record.student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
     own = tuple(cell for cell in record.cells if cell.kind in ("answer", "written", "own"))
-    new.write_text(replace(record, outputs={}, cells=own).to_json(), encoding="utf-8")
-    os.replace(new, path)
+    write_file(beside(path, "new"), replace(record, outputs={}, cells=own).to_json())
+    return path
+
+
+def keep_record(folder: Path, record: Record) -> Path:
+    """Write a record in one step, and return its path: nobody ever reads half of one."""
+    path = stage_record(folder, record)
+    put(path)
     return path
 
 
@@ -40,8 +44,7 @@ def read_record(folder: Path, unit: str, student: str) -> Record:
     """
     path = record_path(folder, unit, student)
     again = f"run `coursekit grade {unit} --student {student}`"
-    known = {each.stem for each in path.parent.glob("*.json")}
-    if student not in known:
+    if path.name != f"{student}.json" or not path.is_file():
         raise CourseError(f"No record of {student} in {unit}: {again}.")
     try:
         return Record.from_json(path.read_text(encoding="utf-8"))

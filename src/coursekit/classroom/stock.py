@@ -13,6 +13,7 @@ from coursekit.authoring.environment import nbgrader_environment
 from coursekit.authoring.release import last_line
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
+from coursekit.classroom.stopping import uninterrupted
 from coursekit.grading import held_out
 from coursekit.grading.engine import master_of
 from coursekit.grading.record import Outcome, Record, Status, Verdict
@@ -55,7 +56,7 @@ class StockGrader:
         self.folder, self.unit, self.db_url = self.course.root, unit, self.course.db_url
         try:
             self._master = master_of(unit)
-            _require_held_out(unit, self.folder / "solutions" / unit.id / unit.challenge_notebook)
+            _require_held_out(unit)
             self.course.ensure_assignment()
         except CourseError:
             self.course.close()
@@ -75,9 +76,10 @@ class StockGrader:
         """
         with GradebookWriter(self.course) as writer:
             for student in students:
-                record = self._grade(student)
-                if not record.status.has_points:
-                    writer.write(record)
+                with uninterrupted():  # nbgrader takes Ctrl-C for a failure of the notebook
+                    record = self._grade(student)
+                    if not record.status.has_points:
+                        writer.write(record)
                 yield record
 
     def _grade(self, student: str) -> Record:
@@ -140,8 +142,9 @@ def _outcome(cell: SourceCell, score: float) -> Outcome:
     return Outcome(cell.grade_id, cell.name, verdict, score, cell.points)
 
 
-def _require_held_out(unit: Unit, solution: Path) -> None:
+def _require_held_out(unit: Unit) -> None:
     """Refuse to start without the held-out data: every student would lose points for it."""
+    solution = unit.course.root / "solutions" / unit.id / unit.challenge_notebook
     names = re.findall(r"held_out\.load\(\W*(\w+)", solution.read_text(encoding="utf-8"))
     with nbgrader_environment(unit.course):
         for name in names:

@@ -8,7 +8,7 @@ import sys
 
 from coursekit.check import add_check, print_anything
 from coursekit.classroom.doctor import add_doctor
-from coursekit.cli import authoring, classroom, proving
+from coursekit.cli import authoring, classroom, fence, proving
 from coursekit.sources.layout import CourseError
 
 
@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         todo = "is it there, may you read and write it, is the disk full?"
         print(f"coursekit: {where}{error.strerror or error}: {todo}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("coursekit: stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"coursekit: stopped. {stop}".rstrip(), file=sys.stderr)
         return 130
 
 
@@ -44,4 +44,5 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_doctor(commands)
     classroom.add_commands(commands)
+    fence.add_commands(commands)
     return parser

@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit.cli.progress import show_progress
-from coursekit.sources.layout import Course
+from coursekit.cli.scratch import own_scratch
+from coursekit.sources.layout import Course, CourseError
 
 if TYPE_CHECKING:
     from coursekit.grading.record import Record
@@ -23,7 +25,14 @@ def add_commands(commands: Any) -> None:
     grade.add_argument("--jobs", type=int, default=1, metavar="N", help="at a time; default 1")
     grade.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID")
     grade.add_argument("--again", action="store_true", help="also what is as it was graded before")
+    grade.add_argument("--dry-run", action="store_true", help="only show which marks would change")
     grade.add_argument("--json", action="store_true", help="print one JSON document")
+    grade.add_argument(
+        "--fence",
+        choices=("full", "partial", "limits-only"),
+        default="full",
+        help="the least that students' code must be fenced; default full, see `coursekit fence`",
+    )
     _add_folder(grade)
     _add_engine(grade)
     grade.set_defaults(run=_grade)
@@ -57,27 +66,41 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from coursekit.classroom.changes import make_change_table, try_class
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.classroom.grade import choose_students, grade_class
     from coursekit.classroom.report import is_well, make_table, summary
+    from coursekit.classroom.stopping import stoppable
+    from coursekit.grading.levels import Level
 
+    if options.dry_run and options.engine != "warm":
+        raise CourseError("nbgrader writes while it grades: use --dry-run with the warm engine.")
     (unit,) = Course.find().select([options.unit])
-    with CourseFolder(options.folder or unit.course.root, unit) as course:
+    with (
+        stoppable(),
+        own_scratch(),
+        CourseFolder(options.folder or unit.course.root, unit) as course,
+        show_progress() as progress,
+    ):
         students = choose_students(course, options.student)
-        with show_progress() as progress:
-            records = grade_class(
-                course,
-                students,
-                engine=options.engine,
-                jobs=options.jobs,
-                again=options.again,
-                progress=progress,
-            )
+        how: dict[str, Any] = {"jobs": options.jobs, "again": options.again}
+        how |= {"fence": Level(options.fence), "progress": progress}
+        changes = None
+        if options.dry_run:
+            records, changes = try_class(course, students, **how)
+        else:
+            records = grade_class(course, students, engine=options.engine, **how)
     if options.json:
-        print(json.dumps(summary(unit, records), indent=1))
+        told = {} if changes is None else {"changes": [asdict(change) for change in changes]}
+        print(json.dumps(summary(unit, records) | told, indent=1))
     else:
-        _console().print(make_table(unit, records, {}))
+        graded = make_table(unit, records, {})
+        _console().print(graded if changes is None else make_change_table(unit, changes))
         _print_reasons(records)
+    if changes is not None:
+        print(
+            f"{len(records)} of {len(students)} were tried; nothing was written.", file=sys.stderr
+        )
     return 0 if is_well(records) else 1
 
 
@@ -96,10 +119,11 @@ def _explain(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from coursekit.classroom.demo import run_demo
     from coursekit.classroom.report import make_table
+    from coursekit.classroom.stopping import stoppable
 
     (unit,) = Course.find().select([options.unit])
     folder = options.folder or Path(tempfile.mkdtemp(prefix="coursekit-demo-"))
-    with show_progress() as progress:
+    with stoppable(), own_scratch(), show_progress() as progress:
         demo = run_demo(unit, options.students, folder, engine=options.engine, progress=progress)
     roles = {student.id: student.role for student in demo.students}
     _console().print(make_table(unit, demo.records, roles))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import platform
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 
+from coursekit.grading.levels import Level
+from coursekit.grading.limits import Limits
 from coursekit.grading.process import (
     ENGINE,
+    FENCE,
     GIVEN_FAILS,
     MISBEHAVED,
     JudgedError,
@@ -22,7 +26,6 @@ from coursekit.grading.process import (
     outcomes_of,
 )
 from coursekit.grading.record import Outcome, Record, Status, Verdict
-from coursekit.grading.student import Limits
 from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master, read_master
 from coursekit.intake.sheet import Sheet
@@ -30,10 +33,17 @@ from coursekit.intake.submission import read_submission
 from coursekit.reader import UnreadableError
 from coursekit.sources.layout import CourseError, Unit
 
+T = TypeVar("T")
 LIBRARIES = ("coursekit", "keras", "tensorflow", "numpy", "pandas", "scikit-learn", "ipython")
-STATUS = {ENGINE: Status.ENGINE, GIVEN_FAILS: Status.COURSE, MISBEHAVED: Status.WIRE}
+STATUS = {
+    ENGINE: Status.ENGINE,
+    FENCE: Status.ENGINE,
+    GIVEN_FAILS: Status.COURSE,
+    MISBEHAVED: Status.WIRE,
+}
+AGAIN = " Grade this student again; if it comes back, report it with the file."
 DETAIL = {
-    ENGINE: "{} Grade this student again; if it comes back, report it with the file.",
+    ENGINE: "{}" + AGAIN,
     GIVEN_FAILS: "A given cell fails by itself, so nothing can be graded: mend {}",
     MISBEHAVED: "The notebook's process broke the rules of its conversation with the grader "
     "({}): a person should read what it does.",
@@ -42,6 +52,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 DECIDES = ("*.py", "*.json", "intake/*.py", "grading/**/*.py")
 REFERENCE = "(the reference solution)"
 OURS = "the course's own solution loses this check, too: {}"
+CHANCE = {Verdict.LOST.value, Verdict.LIMIT_WALL.value}  # a busy machine can do that, or a person
+TWICE = "It ended the same way twice, the second time with nothing beside it."
+DEAD = "Nothing was graded, for the engine does not run ({}): is there memory? Then grade again."
 
 
 def supported() -> str:
@@ -66,6 +79,12 @@ class WarmEngine:
     jobs : int
         How many submissions are judged at a time.
     limits : Limits
+    fence : Level
+        The least that will do.
+    without : sequence of str
+        Layers of the fence to leave out, for tests.
+    notes : bool
+        Whether it is noted in `folder` that the course's own solution has passed.
 
     Raises
     ------
@@ -74,64 +93,117 @@ class WarmEngine:
     """
 
     def __init__(
-        self, folder: Path, unit: Unit, *, jobs: int = 1, limits: Limits | None = None
+        self,
+        folder: Path,
+        unit: Unit,
+        *,
+        jobs: int = 1,
+        limits: Limits | None = None,
+        fence: Level = Level.LIMITS_ONLY,
+        without: Sequence[str] = (),
+        notes: bool = True,
     ) -> None:
         if why_not := supported():
             raise CourseError(why_not)
         if jobs < 1:
             raise CourseError("Grading needs at least one job: use --jobs 1 or more.")
-        self.folder, self.unit, self._jobs = folder, unit, jobs
-        self._limits = limits or Limits()
+        self.folder, self.unit, self._jobs, self._notes = folder, unit, jobs, notes
+        self._limits, self._fence, self._without = limits or Limits(), fence, tuple(without)
         self._master = master_of(unit)
         self._versions = {name: version(name) for name in LIBRARIES}
         self._versions["python"] = platform.python_version()
         self._judges: list[JudgeProcess] = []
         self._own = threading.local()
-        self._closing = False
         self._pool = ThreadPoolExecutor(jobs, "judge")
+        self._tasks: list[Future[Any]] = []
+        self._reference: Record | None = None
 
     def __enter__(self) -> WarmEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True  # who loses a judge now asks for no other
         self._pool.shutdown(wait=False, cancel_futures=True)
         for judge in self._judges:
             judge.kill()
+        while not all(task.done() for task in self._tasks):
+            wait(self._tasks, timeout=0.1)
+            for judge in self._judges:  # one was only just starting
+                judge.kill()
         self._pool.shutdown()
         for judge in self._judges:
             judge.stop()  # what belonged to it here is closed
 
+    def start(self) -> Record:
+        """Start the judges, let one grade the course's own solution, and return its record.
+
+        Raises
+        ------
+        CourseError
+            If the engine does not run here, or submissions are fenced less well than asked.
+        """
+        if self._reference is None:
+            others = [self._submit(self._warm_up) for _ in range(self._jobs - 1)]
+            try:
+                self._submit(self._start_judge).result()
+            except JudgedError as error:
+                if error.kind == FENCE:
+                    raise CourseError(str(error)) from error
+            found, by_chance = self._submit(self._try_reference).result()
+            if by_chance:
+                wait(others)
+                found, _ = self._submit(self._try_reference).result()
+            if found.status is Status.ENGINE:
+                raise CourseError(DEAD.format(found.detail.removesuffix(AGAIN).rstrip(".")))
+            self._reference = found
+        return self._reference
+
     def grade(self, students: Iterable[str]) -> Iterator[Record]:
-        """Grade submissions, yielding each record as it is there; none changes another's."""
-        for _ in range(self._jobs - 1):
-            self._pool.submit(self._warm_up)
-        reference = self._pool.submit(self._try_reference).result()
+        """Grade submissions, yielding each record as it is there; none changes another's.
+
+        What may have ended by chance is graded once more, when nobody else is any more.
+        """
+        reference = self.start()
         if not reference.status.has_points:  # nothing can be graded: no need to try everybody
             yield from (replace(reference, student=student) for student in students)
             return
-        waiting = {self._pool.submit(self._grade, student) for student in students}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield _against_reference(future.result(), reference)
+        left, again = {self._submit(self._grade, student) for student in students}, []
+        while left:
+            done, left = wait(left, return_when=FIRST_COMPLETED)
+            for record, by_chance in (task.result() for task in done):
+                if by_chance:
+                    again.append(record.student)
+                else:
+                    yield _against_reference(record, reference)
+        for student in again:
+            record, by_chance = self._submit(self._grade, student).result()
+            if by_chance:
+                record = replace(record, flags=(*record.flags, TWICE))
+            yield _against_reference(record, reference)
+
+    def _submit(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        task = self._pool.submit(work, *arguments)
+        self._tasks.append(task)
+        return task
+
+    def _start_judge(self) -> None:
+        self._judge().start()
 
     def _warm_up(self) -> None:
         with suppress(JudgedError):  # whoever needs the process meets the error again, and tells it
-            self._judge().start()
+            self._start_judge()
 
-    def _grade(self, student: str) -> Record:
+    def _grade(self, student: str) -> tuple[Record, bool]:
+        """Return the record of a submission, and whether chance may have had a hand in it."""
         try:
+            digest = self.digest(student)  # first: who hands in meanwhile is graded again
             sheet = self.read(student)
         except (FileNotFoundError, UnreadableError, NothingMatchedError) as error:
-            return Record(student, self.unit.id, _status_of(error), detail=str(error))
+            return Record(student, self.unit.id, _status_of(error), detail=str(error)), False
         except Exception as error:  # whatever a file provokes, the class goes on
             text = DETAIL[ENGINE].format(f"{type(error).__name__}: {error}.")
-            return Record(student, self.unit.id, Status.ENGINE, detail=text)
-        record = self._judged(student, sheet)
-        if record.status is Status.ENGINE and not self._closing:
-            record = self._judged(student, sheet)  # it may have been the process, not the file
-        return replace(record, digest=self.digest(student))
+            return Record(student, self.unit.id, Status.ENGINE, detail=text), False
+        record, by_chance = self._judged(student, sheet)
+        return replace(record, digest=digest), by_chance
 
     def digest(self, student: str) -> str:
         """Return a digest of all that decides about a submission: it, and the engine's state."""
@@ -152,17 +224,17 @@ class WarmEngine:
         folder = self.folder / "submitted" / student / self.unit.id
         return read_submission(self._master, folder, self.unit.challenge_notebook)
 
-    def _judged(self, student: str, sheet: Sheet) -> Record:
+    def _judged(self, student: str, sheet: Sheet) -> tuple[Record, bool]:
         try:
             told = self._judge().judge(sheet)
         except JudgedError as error:
+            status = STATUS[error.kind]
             detail = DETAIL[error.kind].format(str(error).rstrip(".") + ".")
-            return Record(
-                student, self.unit.id, STATUS[error.kind], detail=detail, matches=sheet.matches
-            )
+            failed = Record(student, self.unit.id, status, detail=detail, matches=sheet.matches)
+            return failed, status is Status.ENGINE
         outcomes = outcomes_of(told)
         manual = {cell.id: cell.points for cell in sheet.cells if cell.kind == "task"}
-        return Record(
+        record = Record(
             student,
             self.unit.id,
             _graded(outcomes, manual),
@@ -175,34 +247,45 @@ class WarmEngine:
             cells=sheet.cells,
             seconds=told["seconds"],
             versions=self._versions,
+            fence=self._judge().level.value,
         )
+        return record, not CHANCE.isdisjoint(told["stops"])
 
     def _judge(self) -> JudgeProcess:
         """Return this thread's judge."""
         if not hasattr(self._own, "judge"):
             held_out = self.unit.course.root / "course"
-            self._own.judge = JudgeProcess(self._master.cells, held_out, self._limits)
+            self._own.judge = JudgeProcess(
+                self._master.cells,
+                held_out,
+                self._limits,
+                self.unit.id,
+                self._fence,
+                self._without,
+            )
             self._judges.append(self._own.judge)
         found: JudgeProcess = self._own.judge
         return found
 
     # --- whose fault ---
 
-    def _try_reference(self) -> Record:
+    def _try_reference(self) -> tuple[Record, bool]:
         """Grade the course's own solution, unless this very one has passed before."""
         kept = self._kept_reference()
         with suppress(OSError, ValueError):
             if kept.read_text(encoding="utf-8") == self._state:
-                return Record(REFERENCE, self.unit.id, Status.GRADED)
+                return Record(REFERENCE, self.unit.id, Status.GRADED), False
         cells = tuple(
             replace(cell, source=self._master.solutions.get(cell.id, cell.source))
             for cell in self._master.cells
         )
-        record = self._judged(REFERENCE, Sheet(self.unit.id, self.unit.challenge_notebook, cells))
-        if record.status.has_points and all(o.verdict is Verdict.PASS for o in record.outcomes):
+        sheet = Sheet(self.unit.id, self.unit.challenge_notebook, cells)
+        record, by_chance = self._judged(REFERENCE, sheet)
+        passed = all(outcome.verdict is Verdict.PASS for outcome in record.outcomes)
+        if record.status.has_points and passed and self._notes:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(self._state, encoding="utf-8")
-        return record
+        return record, by_chance
 
     def _kept_reference(self) -> Path:
         return self.folder / ".cache" / "reference" / self.unit.id

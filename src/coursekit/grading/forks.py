@@ -6,6 +6,7 @@ What runs there stands in `coursekit.grading.worker`; this is the trusted end of
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -14,14 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
 
+from coursekit.grading.fence.inner import LAYERS, Fence
+from coursekit.grading.fence.wall import PACKAGE, SCRATCH, readable, walled, why_no_wall
+
 START = 180.0  # seconds in which a parent must have imported all
 FORK = 30.0  # and in which it must have forked
-KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "COURSEKIT_DATA")
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "COURSEKIT_DATA")
 PINNED = {
     # One thread: a convolution adds up in another order on two, and scores must not depend on that.
     # It is also what lets the parent fork: a pool of threads does not come along.
@@ -35,11 +40,27 @@ PINNED = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
+    "PYTHONPATH": str(PACKAGE.parent),  # this package, and nothing else of the grader's
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
+WALL = "wall"
+TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 
 class EngineError(Exception):
     """Something of the engine's own failed: no fault of a submission."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes use: CPU seconds, bytes in memory, threads."""
+
+    cpu: float = 0.0
+    memory: int = 0
+    threads: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.cpu + other.cpu, self.memory + other.memory, self.threads + other.threads)
 
 
 @dataclass
@@ -52,38 +73,59 @@ class Child:
         To talk with it.
     handle : int
         A descriptor that stands for the process, whatever its number is by now.
+    alone : bool
+        Whether the kernel ends with it all that it starts.
     """
 
     connection: socket.socket
     handle: int
+    alone: bool = False
 
     @property
     def pid(self) -> int:
         """Its number in this process's view; -1 once it has ended."""
-        for line in Path(f"/proc/self/fdinfo/{self.handle}").read_text().splitlines():
-            if line.startswith("Pid:"):
-                return int(line.split()[1])
-        return -1
+        return _number(self.handle)
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time of the process and all that it has started, read from outside."""
-        used = 0.0
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.pid) if self.pid > 0 else None
-            for each in [process, *process.children(recursive=True)] if process else []:
-                with contextlib.suppress(psutil.Error):
-                    times = each.cpu_times()
-                    used += times.user + times.system
-                    used += times.children_user + times.children_system
+    def usage(self) -> Usage:
+        """Return what the process and all that it has started use, read from outside."""
+        pid = self.pid
+        used = usage_of(pid)
+        if not self.alone and pid > 0:
+            with contextlib.suppress(psutil.Error):
+                for each in psutil.Process(pid).children(recursive=True):
+                    used += usage_of(each.pid)
         return used
+
+    def kill(self) -> None:
+        """End the process; its descriptors stay."""
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
     def end(self) -> None:
         """End it, and all that it has started."""
-        _end_below(self.pid)
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        if not self.alone:
+            _end_below(self.pid)
+        self.kill()
         os.close(self.handle)
         self.connection.close()
+
+
+def usage_of(pid: int) -> Usage:
+    """Read what the kernel says of a process; nothing, of one that is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return Usage()
+    fields = text[text.rindex(b")") + 2 :].split()  # proc(5), from the third field on
+    ticks = sum(int(field) for field in fields[11:15])
+    return Usage(ticks / TICKS, int(fields[21]) * PAGE, int(fields[17]))
+
+
+def _number(handle: int) -> int:
+    for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    return -1
 
 
 def _end_below(pid: int) -> None:
@@ -99,27 +141,45 @@ class WarmParent:
 
     Use it in a ``with`` statement.
 
+    Parameters
+    ----------
+    fence : Fence, optional
+        What submissions may use; what they may read is added here.
+    without : iterable of str
+        Layers of the fence to leave out: ``wall``, or one of `coursekit.grading.fence.inner`.
+
     Raises
     ------
     EngineError
         If it does not start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Fence | None = None, without: Iterable[str] = ()) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="coursekit-"))
-        self._scratch = self._folder / "scratch"
         self._log = self._folder / "log"
+        self._walled = WALL not in without and not why_no_wall()
+        scratch = Path(SCRATCH) if self._walled else self._folder / "scratch"
+        self._fence = replace(
+            fence or Fence(),
+            layers=tuple(layer for layer in LAYERS if layer not in without),
+            readable=tuple(str(path) for path in readable()),
+            scratch=str(scratch),
+        )
         self._start()
 
     def _start(self) -> None:
-        self._empty_scratch()
+        if not self._walled:
+            self._folder.chmod(0o711)  # the way to the scratch folder, for another user
+            Path(self._fence.scratch).mkdir(exist_ok=True)
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-        environment |= PINNED | {"HOME": str(self._scratch), "TMPDIR": str(self._scratch)}
+        environment |= PINNED | {"HOME": self._fence.scratch, "TMPDIR": self._fence.scratch}
         environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+        command = [sys.executable, "-m", "coursekit.grading.worker.parent"]
+        command += [str(theirs.fileno()), json.dumps(asdict(self._fence))]
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "coursekit.grading.worker.parent", str(theirs.fileno())],
+                walled(command) if self._walled else command,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -128,7 +188,7 @@ class WarmParent:
                 cwd="/",
                 start_new_session=True,
             )
-        self._ready = False
+        self._handle = -1
 
     def __enter__(self) -> WarmParent:
         return self
@@ -142,21 +202,27 @@ class WarmParent:
         _end_below(self._process.pid)
         self._process.kill()
         self._process.wait()
+        if self._handle >= 0:
+            os.close(self._handle)
+
+    @property
+    def fence(self) -> Fence:
+        """What its children may see and use."""
+        return self._fence
 
     @property
     def pid(self) -> int:
-        """The parent's number."""
-        return self._process.pid
+        """The number of the process that forks, in this process's view."""
+        self.wait()
+        return _number(self._handle)
 
     def wait(self) -> None:
         """Wait until all is imported."""
-        if self._ready:
+        if self._handle >= 0:
             return
         self._control.settimeout(START)
-        if self._receive(1) != b"r":
-            raise self._failed()
+        self._handle = self._receive(b"rs")
         self._control.settimeout(FORK)
-        self._ready = True
 
     def fork(self) -> Child:
         """Return a new child, once the last one has ended: whatever it left behind ends, too.
@@ -170,42 +236,41 @@ class WarmParent:
         """
         try:
             return self._fork()
-        except EngineError:
+        except EngineError as error:
             self._stop()
-            self._start()
+            try:
+                self._start()
+            except OSError:  # a judge behind its own wall starts no process any more
+                raise error from None
             return self._fork()
 
     def _fork(self) -> Child:
         self.wait()
-        _end_below(self._process.pid)
-        self._empty_scratch()
+        if not self._alone:
+            _end_below(self.pid)
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
-                answer, handles, _, _ = socket.recv_fds(self._control, 1, 1)
-            except OSError as error:
-                ours.close()
-                raise self._failed() from error
-        if answer != b"f" or not handles:
-            ours.close()
-            raise self._failed()
-        return Child(ours, handles[0])
-
-    def _empty_scratch(self) -> None:
-        """Remove what children have left that were ended, whatever they made of the folder."""
-        if self._scratch.is_symlink() or not self._scratch.is_dir():
-            self._folder.mkdir(exist_ok=True)
-            self._scratch.unlink(missing_ok=True)
-            self._scratch.mkdir()
-        for left in self._scratch.iterdir():
-            shutil.rmtree(left, ignore_errors=True)
-
-    def _receive(self, size: int) -> bytes:
         try:
-            return self._control.recv(size)
-        except OSError:
-            return b""
+            with theirs:
+                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+            return Child(ours, self._receive(b"f"), self._alone)
+        except OSError as error:
+            ours.close()
+            raise self._failed() from error
+        except EngineError:
+            ours.close()
+            raise
+
+    def _receive(self, expected: bytes) -> int:
+        """Return the descriptor that comes with one of the expected bytes."""
+        try:
+            answer, handles, _, _ = socket.recv_fds(self._control, 1, 1)
+        except OSError as error:
+            raise self._failed() from error
+        if not answer or answer not in expected or not handles:
+            raise self._failed()
+        if answer in b"rs":
+            self._alone = answer == b"r"
+        return handles[0]
 
     def _failed(self) -> EngineError:
         time.sleep(0.1)  # for its last words

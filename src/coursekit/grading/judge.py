@@ -25,9 +25,10 @@ import numpy as np
 
 from coursekit import expect
 from coursekit.grading.doubles import Doubles
+from coursekit.grading.limits import Broken, Stopped
 from coursekit.grading.outputs import legible
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.student import Broken, Stopped, StudentSide
+from coursekit.grading.student import StudentSide
 from coursekit.grading.wire import UnsendableError
 from coursekit.grading.wire.fits import Fit, Recorder
 from coursekit.intake.sheet import Cell
@@ -63,6 +64,7 @@ class Attempt:
     calls: list[str] = field(default_factory=list)
     opaque: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
+    met: dict[str, None] = field(default_factory=dict)
     margins: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -75,6 +77,7 @@ class Attempt:
         if verdict is Verdict.PASS or " is of type " in about.get("text", ""):
             flags = []  # nothing was lost, or the check asked for the type and got its answer
         flags += [CLAIM.format(name) for name in dict.fromkeys(self.claims)]
+        flags += [f"limit:{name}" for name in self.met]
         about["text"] = legible(about.get("text", ""))
         about["trace"] = tuple(map(legible, about.get("trace", ())))
         return Outcome(
@@ -178,7 +181,7 @@ class Judge:
         self._side, self._attempt = side, attempt
         side.hidden, side.seed, side.called = False, None, ""
         side.calls, side.opaque, side.claims = attempt.calls, attempt.opaque, attempt.claims
-        side.is_own = self._is_own
+        side.met, side.is_own = attempt.met, self._is_own
         # A check that sets no seed must not depend on what ran before it.
         random.seed(0)
         np.random.seed(0)
@@ -273,7 +276,7 @@ def _limited(side: StudentSide) -> Iterator[None]:
 
     def stop(*_: object) -> None:
         side.called = ""
-        raise Stopped("cpu", side.limits.cpu_check)
+        raise Stopped(Verdict.LIMIT_CPU, side.limits.cpu_check)
 
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, side.limits.cpu_check)

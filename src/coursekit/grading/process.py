@@ -22,17 +22,35 @@ from typing import Any
 
 import psutil
 
-from coursekit.grading.forks import KEPT, PINNED, EngineError, WarmParent
-from coursekit.grading.record import Outcome
-from coursekit.grading.student import Limits
+from coursekit.grading.fence.inner import end_with_creator
+from coursekit.grading.fence.judge import confine_judge, try_judge
+from coursekit.grading.forks import KEPT, PINNED, EngineError, Usage, WarmParent, usage_of
+from coursekit.grading.levels import (
+    Level,
+    Listener,
+    level_of,
+    listening,
+    open_promises,
+    remedy,
+    try_fence,
+)
+from coursekit.grading.limits import REASONS, Limits
+from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.wire import Channel, Frame, WireError
 from coursekit.intake.sheet import Cell, Match, Sheet
 
 MOST_SUBMISSIONS = 100  # that one process judges: each rebuilt model leaves something behind
 MOST_MEMORY = 3 << 30  # bytes
+LOOK = 0.1  # seconds between two looks at the process
 PATIENCE = 2 * 3600.0  # seconds that a submission may take in all, before the process is given up
 
-GIVEN_FAILS, MISBEHAVED, ENGINE = "given cell", "misbehaved", "engine"
+SLACK = 1.25  # times its limit that the judge may compute until it is ended from outside
+
+GIVEN_FAILS, MISBEHAVED, ENGINE, FENCE = "given cell", "misbehaved", "engine", "fence"
+OPEN = (
+    "Students' code cannot be fenced as asked ({wanted}) but only at the level {found}: {first}. "
+    "{remedy} To grade all the same, give --fence {found}; `coursekit fence` tells more."
+)
 
 
 class JudgedError(Exception):
@@ -41,12 +59,43 @@ class JudgedError(Exception):
     Attributes
     ----------
     kind : str
-        ``given cell``, ``misbehaved`` or ``engine``.
+        ``given cell``, ``misbehaved``, ``engine`` or ``fence``.
     """
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+class EndedError(JudgedError):
+    """The judge's process ended by itself.
+
+    Attributes
+    ----------
+    question : str
+        Whose answer it looked at; empty if none's.
+    """
+
+    def __init__(self, text: str, question: str) -> None:
+        super().__init__(ENGINE, text)
+        self.question = question
+
+
+class OverError(Exception):
+    """What an answer made the judge do took too much: the judge was ended.
+
+    Attributes
+    ----------
+    question : str
+        Whose answer it was.
+    verdict : Verdict
+    reason : str
+    """
+
+    def __init__(self, question: str, verdict: Verdict, limit: float) -> None:
+        self.question, self.verdict = question, verdict
+        self.reason = REASONS[verdict].format(limit) + " in the grader"
+        super().__init__(question, verdict, limit)
 
 
 class JudgeProcess:
@@ -59,12 +108,33 @@ class JudgeProcess:
     cells : sequence of Cell
         The instructor's own.
     held_out : Path
-        Folder with the held-out data.
+        Folder with the held-out data of all units.
     limits : Limits
+    unit : str
+    fence : Level
+        The least that will do.
+    without : sequence of str
+        Layers of the fence to leave out, for tests; ``judge`` is the judge's own.
+
+    Attributes
+    ----------
+    trials : dict of str to str
+        What the fence of this process lets through, by promise; see `coursekit.grading.levels`.
     """
 
-    def __init__(self, cells: Sequence[Cell], held_out: Path, limits: Limits) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        held_out: Path,
+        limits: Limits,
+        unit: str = "",
+        fence: Level = Level.LIMITS_ONLY,
+        without: Sequence[str] = (),
+    ) -> None:
         self._cells, self._held_out, self._limits = cells, held_out, limits
+        self._unit, self._fence, self._without = unit, fence, without
+        self.trials: dict[str, str] = {}
+        self._at, self._cpu_at, self._looked = "", 0.0, 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._judged = 0
@@ -79,24 +149,48 @@ class JudgeProcess:
     def judge(self, sheet: Sheet) -> dict[str, Any]:
         """Return what `Session` finds: outcomes, outputs, seconds.
 
+        An answer that makes the judge use too much, or ends it twice, is left out, and the rest
+        judged in a new one.
+
         Raises
         ------
         JudgedError
             If there is no verdict.
         """
+        stops: dict[str, tuple[Verdict, str]] = {}
+        ended: set[str] = set()
+        while True:
+            try:
+                return self._judge(sheet, stops)
+            except OverError as error:
+                if error.question in stops:
+                    raise JudgedError(ENGINE, f"The judge's process: {error.reason}") from error
+                stops[error.question] = (error.verdict, error.reason)
+            except EndedError as error:
+                if not error.question or error.question in stops:
+                    raise
+                if error.question in ended:
+                    stops[error.question] = (Verdict.ENGINE, "it ended the grader's process twice")
+                ended.add(error.question)
+
+    def _judge(self, sheet: Sheet, stops: dict[str, tuple[Verdict, str]]) -> dict[str, Any]:
         self.start()
         try:
-            told = self._ask({"op": "judge", "sheet": asdict(sheet)})
+            told = self._ask({"op": "judge", "sheet": asdict(sheet), "stops": stops})
+        except OverError:
+            self.kill()
+            self.stop()
+            raise
         except JudgedError as error:
             if error.kind != MISBEHAVED:
                 self.stop()  # it has ended
             raise
         except (WireError, EngineError) as error:
-            said = self._last_words()
+            said, at = self._last_words(), self._at
             self.stop()
-            raise JudgedError(ENGINE, f"The judge's process ended: {said or error}") from error
+            raise EndedError(f"The judge's process ended: {said or error}", at) from error
         self._judged += 1
-        if self._judged >= MOST_SUBMISSIONS or self._memory() > MOST_MEMORY:
+        if self._judged >= MOST_SUBMISSIONS or self._usage().memory > MOST_MEMORY:
             self.stop()
         return told
 
@@ -126,8 +220,9 @@ class JudgeProcess:
         ours, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._folder = tempfile.mkdtemp(prefix="coursekit-judge-")
-        environment = {name: os.environ[name] for name in (*KEPT, "HOME") if name in os.environ}
-        environment |= PINNED | {"MPLBACKEND": "agg", "TMPDIR": self._folder}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= PINNED | {"MPLBACKEND": "agg"}
+        environment |= {"TMPDIR": self._folder, "HOME": self._folder}  # nobody's settings
         environment["COURSEKIT_HELD_OUT"] = str(self._held_out)
         with theirs:
             self._process = subprocess.Popen(
@@ -141,14 +236,26 @@ class JudgeProcess:
                 start_new_session=True,
             )
         self._channel, self._judged = Channel(ours, _NoReferences(), self._watch), 0
-        cells, limits = [asdict(cell) for cell in self._cells], asdict(self._limits)
-        self._ask({"op": "begin", "cells": cells, "limits": limits})
+        about = {"limits": asdict(self._limits), "unit": self._unit, "without": self._without}
+        cells = [asdict(cell) for cell in self._cells]
+        self.trials = self._ask({"op": "begin", "cells": cells, **about})["trials"]
+        if not self.level.suffices(self._fence):
+            found, first = self.level.value, next(open_promises(self.trials))
+            about = {"wanted": self._fence.value, "found": found, "first": first}
+            raise JudgedError(FENCE, OPEN.format(remedy=remedy(self.trials), **about))
+
+    @property
+    def level(self) -> Level:
+        """How well submissions are fenced here, as the process has found when it began."""
+        return level_of(self.trials)
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         assert self._channel
         self._deadline = time.monotonic() + PATIENCE
+        self._at = ""
         _send(self._channel, message)
-        told = _receive(self._channel)
+        while "at" in (told := _receive(self._channel)):
+            self._at, self._cpu_at = told["at"], self._usage().cpu
         if "error" in told:
             raise JudgedError(told["error"], told["text"])
         return told
@@ -156,12 +263,16 @@ class JudgeProcess:
     def _watch(self) -> None:
         if time.monotonic() > self._deadline:
             raise EngineError(f"no verdict within {PATIENCE / 3600:g} hours")
+        if not self._at or time.monotonic() - self._looked < LOOK:
+            return
+        self._looked, used = time.monotonic(), self._usage()
+        if used.memory >> 20 > self._limits.judge_memory:
+            raise OverError(self._at, Verdict.LIMIT_MEMORY, self._limits.judge_memory)
+        if used.cpu - self._cpu_at > self._limits.cpu_check * SLACK:
+            raise OverError(self._at, Verdict.LIMIT_CPU, self._limits.cpu_check)
 
-    def _memory(self) -> int:
-        with contextlib.suppress(psutil.Error):
-            if self._process:
-                return int(psutil.Process(self._process.pid).memory_info().rss)
-        return 0
+    def _usage(self) -> Usage:
+        return usage_of(self._process.pid) if self._process else Usage()
 
     def _last_words(self) -> str:
         if self._process is None:
@@ -186,14 +297,15 @@ class JudgeProcess:
 
     def kill(self) -> None:
         """End the process and all below it at once, from any thread."""
-        if self._process is None:
+        process = self._process  # its own thread may be ending it, too
+        if process is None:
             return
         with contextlib.suppress(psutil.Error):
-            for below in psutil.Process(self._process.pid).children(recursive=True):
+            for below in psutil.Process(process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     below.kill()
-        self._process.kill()
-        self._process.wait()
+        process.kill()
+        process.wait()
 
 
 class _NoReferences:
@@ -222,38 +334,70 @@ def _receive(channel: Channel) -> dict[str, Any]:
 
 
 def main(descriptor: int) -> None:
-    """Judge sheets until the other side hangs up."""
+    """Judge sheets until the other side hangs up, or ends, however that happens."""
+    end_with_creator()
     channel = Channel(socket.socket(fileno=descriptor), _NoReferences())
-    with WarmParent() as parent:  # it imports while this process does
-        try:
-            message = _receive(channel)
-            judge_one = _prepare(message, parent)
-            _send(channel, {})
-            while True:
-                _send(channel, judge_one(_sheet(_receive(channel)["sheet"])))
-        except JudgedError as error:
-            _send(channel, {"error": error.kind, "text": str(error)})
-        except WireError:
-            return
+    try:
+        message = _receive(channel)
+        limits = Limits(**message["limits"])
+        with (
+            listening() as listener,
+            WarmParent(limits.fence(), message["without"]) as parent,  # it imports meanwhile
+        ):
+            _confine(message, limits)
+            _serve(channel, message, limits, parent, listener)
+    except JudgedError as error:
+        _send(channel, {"error": error.kind, "text": str(error)})
+    except WireError:
+        return
 
 
-def _prepare(message: dict[str, Any], parent: WarmParent) -> Callable[[Sheet], dict[str, Any]]:
+def _confine(message: dict[str, Any], limits: Limits) -> None:
+    if "judge" not in message["without"]:
+        held_out = Path(os.environ["COURSEKIT_HELD_OUT"]) / message["unit"] / "held_out"
+        confine_judge(held_out, Path(os.environ["TMPDIR"]), 8_000 + limits.judge_memory)
+
+
+def _serve(
+    channel: Channel,
+    message: dict[str, Any],
+    limits: Limits,
+    parent: WarmParent,
+    listener: Listener,
+) -> None:
+    def at(question: str) -> None:
+        _send(channel, {"at": question})
+
+    judge_one = _prepare(message, limits, parent, at)
+    try:
+        _send(channel, {"trials": try_fence(parent, listener) | try_judge()})
+    except EngineError as error:
+        raise JudgedError(ENGINE, str(error)) from error
+    listener.close()
+    while True:
+        asked = _receive(channel)
+        _send(channel, judge_one(_sheet(asked["sheet"]), asked["stops"]))
+
+
+def _prepare(
+    message: dict[str, Any], limits: Limits, parent: WarmParent, at: Callable[[str], None]
+) -> Callable[[Sheet, dict[str, Any]], dict[str, Any]]:
     """Run the given cells, and return what judges a sheet."""
     from coursekit.setup import quiet_native_stderr
 
     with quiet_native_stderr():
         import keras  # noqa: F401 - its notices end here
     from coursekit.grading.judge import GivenCellError, Judge
-    from coursekit.grading.session import MisbehavedError, Session
+    from coursekit.grading.session import MisbehavedError, Session, Stop
 
     try:
         judge = Judge([Cell(**cell) for cell in message["cells"]])
     except GivenCellError as error:
         raise JudgedError(GIVEN_FAILS, str(error)) from error
-    limits = Limits(**message["limits"])
 
-    def judge_one(sheet: Sheet) -> dict[str, Any]:
-        session = Session(judge, parent, sheet, limits)
+    def judge_one(sheet: Sheet, stops: dict[str, Any]) -> dict[str, Any]:
+        stopped = {name: Stop(Verdict(kind), why) for name, (kind, why) in stops.items()}
+        session = Session(judge, parent, sheet, limits, stops=stopped, at=at)
         try:
             outcomes = session.grade()
         except MisbehavedError as error:
@@ -266,7 +410,11 @@ def _prepare(message: dict[str, Any], parent: WarmParent) -> Callable[[Sheet], d
             "outcomes": [asdict(outcome) for outcome in outcomes],
             "outputs": {name: ran.outputs for name, ran in session.ran.items()},
             "numbers": {name: ran.number for name, ran in session.ran.items()},
-            "flags": [f"{name}: {stop.reason}" for name, stop in session.stops.items()],
+            "flags": [
+                *(f"{name}: {stop.reason}" for name, stop in session.stops.items()),
+                *(f"{name}: limit:{met}" for name, all_ in session.met.items() for met in all_),
+            ],
+            "stops": [stop.verdict for stop in session.stops.values()],
             "seconds": session.seconds,
         }
 

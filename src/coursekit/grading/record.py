@@ -58,6 +58,8 @@ class Verdict(str, Enum):
     LOST = "lost"  # the answer ended its own process
     LIMIT_CPU = "limit:cpu"
     LIMIT_WALL = "limit:wall"
+    LIMIT_MEMORY = "limit:memory"
+    LIMIT_THREADS = "limit:threads"
     UNSENDABLE = "unsendable"  # what the answer gave cannot cross: a person decides
     COURSE = "error:course"  # the check, or a given cell that it needs, fails by itself
     ENGINE = "error:engine"
@@ -156,6 +158,8 @@ class Record:
         Of what decided: libraries, Python, this package.
     digest : str
         Of all that decided: file, master, checks, versions, limits; empty where no engine says.
+    fence : str
+        How well the submission was fenced; see `coursekit.grading.levels`.
     """
 
     student: str
@@ -172,6 +176,7 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     digest: str = ""
+    fence: str = ""
 
     @property
     def scores(self) -> dict[str, float | None]:

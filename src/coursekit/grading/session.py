@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import STOPPED, Attempt, Judge
+from coursekit.grading.limits import REASONS, Broken, Limits, Stopped
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.student import Broken, Limits, Ran, Stopped, StudentSide
+from coursekit.grading.student import Ran, StudentSide
 from coursekit.grading.wire import ClosedError
 from coursekit.intake.pieces import defined
 from coursekit.intake.sheet import Cell, Sheet
@@ -27,11 +28,6 @@ from coursekit.sources.names import Names
 
 MAX_RESTARTS = 12
 LATER = "lost its hidden part where a later cell rebinds a name, and passed in notebook order"
-REASONS = {
-    Verdict.LOST: "it ended Python",
-    Verdict.LIMIT_CPU: "it used more than {} s of computing time",
-    Verdict.LIMIT_WALL: "it took more than {} s",
-}
 
 
 class MisbehavedError(Exception):
@@ -67,6 +63,10 @@ class Session:
     seconds : dict of str to float
     replays : bool
         Whether trainings of given cells are replayed instead of done again.
+    met : dict of str to list of str
+        Limits that cells met without being stopped, by cell.
+    at : callable
+        Told the question whose answer the judge works with from now on.
     """
 
     judge: Judge
@@ -77,6 +77,8 @@ class Session:
     stops: dict[str, Stop] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     replays: bool = True
+    met: dict[str, list[str]] = field(default_factory=dict)
+    at: Callable[[str], None] = lambda question: None
     _decided: dict[str, Outcome] = field(default_factory=dict)
 
     def grade(self) -> list[Outcome]:
@@ -134,13 +136,14 @@ class Session:
         source = cell.source
         if stop := self.stops.get(cell.id):
             source = _stub(cell, stop.reason)
-        began = time.perf_counter()
+        began, side.met = time.perf_counter(), {}
         try:
             self.ran[cell.id] = side.run(cell.id, source, given=cell.kind == "given")
         except (Stopped, Broken) as error:
             self._stop(cell.id, error)
             return False
         finally:
+            self.met[cell.id] = list(side.met)
             kind = "given" if cell.kind == "given" else "cells"
             self._add(kind, time.perf_counter() - began)
         return True
@@ -148,13 +151,15 @@ class Session:
     def _check(self, side: StudentSide, cell: Cell, paused: list[Attempt]) -> bool:
         if cell.id in self._decided:
             return True
+        self.at(cell.question)
         try:
             attempt = self._begin(side, cell)
         except (Stopped, Broken) as error:
             return self._stopped_in(Attempt(cell, {}, []), side, error)
         if stop := self.stops.get(cell.question):
             charged = any(o.verdict is stop.verdict for o in self._outcomes_of(cell.question))
-            verdict = Verdict.WAITS if charged else stop.verdict
+            ours = stop.verdict is Verdict.ENGINE  # never a zero
+            verdict = Verdict.WAITS if charged and not ours else stop.verdict
             text = f"The answer was stopped: {stop.reason}."
             self._decide(attempt.outcome(verdict, text=text, error=verdict.value))
             return True
@@ -180,7 +185,10 @@ class Session:
         return True
 
     def _finish(self, side: StudentSide, attempt: Attempt) -> bool:
-        return attempt.cell.id in self._decided or self._go_on(side, attempt, None)
+        if attempt.cell.id in self._decided:
+            return True
+        self.at(attempt.cell.question)
+        return self._go_on(side, attempt, None)
 
     def _decide(self, outcome: Outcome) -> None:
         self._decided[outcome.check] = outcome
@@ -203,8 +211,7 @@ class Session:
                 raise MisbehavedError(str(error.error))
             made = Stop(Verdict.LOST, REASONS[Verdict.LOST])
         else:
-            verdict = Verdict.LIMIT_CPU if error.kind == "cpu" else Verdict.LIMIT_WALL
-            made = Stop(verdict, REASONS[verdict].format(f"{error.seconds:g}"))
+            made = Stop(error.verdict, error.reason)
         self.stops[cell] = made
         return made
 

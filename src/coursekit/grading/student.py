@@ -12,7 +12,10 @@ import numpy as np
 
 from coursekit import expect
 from coursekit.grading.forks import Child
+from coursekit.grading.limits import MET, Broken, Limits, Stopped
 from coursekit.grading.outputs import clean_outputs, legible
+from coursekit.grading.record import Verdict
+from coursekit.grading.watchdog import Watchdog
 from coursekit.grading.wire import (
     ERRORS,
     Channel,
@@ -28,60 +31,7 @@ from coursekit.grading.wire import (
 from coursekit.grading.wire.fits import Fit
 from coursekit.models import ModelError
 
-MAX_CALLS = 200_000
-MAX_SHOWN = 48 << 20  # bytes of all outputs of one child
-MAX_CELL = 8 << 20  # and of one cell
 SHOWN_CALLS = 40  # of a check, in the record
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use; seconds of CPU time decide, wall time is the backstop.
-
-    Attributes
-    ----------
-    cpu_call, cpu_cell, cpu_notebook : float
-        Of one call of a student's function, of one cell, and of all together.
-    cpu_check : float
-        Of the judge's own work for a part of a check: answers may make it count to a billion.
-    wall : float
-        How many times its CPU limit a call or cell may take by the clock.
-    """
-
-    cpu_call: float = 300.0
-    cpu_cell: float = 300.0
-    cpu_notebook: float = 1800.0
-    cpu_check: float = 900.0
-    wall: float = 4.0
-
-
-class Stopped(BaseException):
-    """A limit was reached; no ``except Exception`` of a check may swallow it.
-
-    Attributes
-    ----------
-    kind : str
-        ``cpu`` or ``wall``.
-    seconds : float
-        The limit.
-    """
-
-    def __init__(self, kind: str, seconds: float) -> None:
-        super().__init__(kind, seconds)
-        self.kind, self.seconds = kind, seconds
-
-
-class Broken(BaseException):
-    """The conversation ended: the process is gone, or said what it must not.
-
-    Attributes
-    ----------
-    error : WireError
-    """
-
-    def __init__(self, error: WireError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 @dataclass(frozen=True)
@@ -169,11 +119,15 @@ class StudentSide:
         Models that came and answer for themselves: what they say is the student's word.
     called : str
         The function that was called last.
+    met : dict of str to None
+        Limits that the code met without being stopped, in order; see `MET`.
     """
 
     def __init__(self, child: Child, limits: Limits, spent: float = 0.0) -> None:
         self._child, self.limits = child, limits
-        self._spent, self._used, self._room = spent, 0.0, MAX_SHOWN
+        self._spent, self._used = spent, 0.0
+        self._room, self._sent = limits.output_notebook << 20, 0
+        self._watchdog = Watchdog(child, limits)
         self._channel = Channel(child.connection, self, self._watch)
         self._ids = numbers()
         self._kept: dict[int, Any] = {}
@@ -186,6 +140,7 @@ class StudentSide:
         self.opaque: list[str] = []
         self.claims: list[str] = []
         self.called = ""
+        self.met: dict[str, None] = {}
         self.is_own: Callable[[Any], bool] = lambda value: True
 
     # --- what a session asks ---
@@ -219,7 +174,7 @@ class StudentSide:
             raise Broken(WireError("a message is malformed"))
         if not 0 <= number < 10**9:
             raise Broken(WireError("a message is malformed"))
-        room = min(self._room, MAX_CELL)
+        room = min(self._room, self.limits.output_cell << 20)
         kept, left = clean_outputs(outputs, room)
         self._room -= room - left
         return Ran(kept, number, legible(error, 100))
@@ -241,11 +196,12 @@ class StudentSide:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that the child has used, as far as it was seen."""
-        self._used = max(self._used, self._child.cpu_seconds())
+        self._used = max(self._used, self._child.usage().cpu)
         return self._used
 
     def end(self) -> None:
         """End the child."""
+        self._watchdog.stop()
         self._child.end()
 
     # --- what proxies ask ---
@@ -354,17 +310,22 @@ class StudentSide:
         self, what: str, head: dict[str, Any], frame: Frame | None, cpu: float
     ) -> tuple[dict[str, Any], Frame]:
         number = next(self._ids)
-        if number > MAX_CALLS:
-            raise Broken(WireError(f"more than {MAX_CALLS:,} calls"))
+        if number > self.limits.calls:
+            raise Broken(WireError(f"more than {self.limits.calls:,} calls"))
         self._cpu_before = self._clock_before = -1.0
         self._cpu_limit = cpu
         try:
             self._channel.send({"id": number, "op": what, **head}, frame)
             reply, came = self._channel.receive()
         except WireError as error:
-            raise Broken(error) from None
+            raise self._watchdog.over or Broken(error) from None
         if reply.get("id") != number:
             raise Broken(WireError("an answer belongs to no question"))
+        self._sent += sum(len(buffer) for buffer in came.buffers)
+        if self._sent >> 20 > self.limits.sent:
+            raise Broken(WireError(f"more than {self.limits.sent:,} MB of answers"))
+        if (met := reply.get("met")) in MET:
+            self.met[met] = None
         return reply, came
 
     def _watch(self) -> None:
@@ -376,12 +337,13 @@ class StudentSide:
             self._looked, used = now, self.cpu_seconds()
             if self._cpu_before < 0:
                 self._cpu_before = used
+            wall = self.limits.wall * self._cpu_limit
             if self._spent + used > self.limits.cpu_notebook:
-                raise Stopped("cpu", self.limits.cpu_notebook)
+                raise Stopped(Verdict.LIMIT_CPU, self.limits.cpu_notebook)
             if used - self._cpu_before > self._cpu_limit:
-                raise Stopped("cpu", self._cpu_limit)
-            if now - self._clock_before > self.limits.wall * self._cpu_limit:
-                raise Stopped("wall", self.limits.wall * self._cpu_limit)
+                raise Stopped(Verdict.LIMIT_CPU, self._cpu_limit)
+            if now - self._clock_before > wall:
+                raise Stopped(Verdict.LIMIT_WALL, wall)
 
 
 def _seen(value: Any) -> str:

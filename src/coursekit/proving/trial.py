@@ -14,8 +14,9 @@ from pathlib import Path
 
 from coursekit.grading.forks import WarmParent
 from coursekit.grading.judge import Attempt, Judge
+from coursekit.grading.limits import REASONS, Broken, Limits, Stopped
 from coursekit.grading.record import Outcome, Verdict
-from coursekit.grading.student import Broken, Limits, Stopped, StudentSide
+from coursekit.grading.student import StudentSide
 from coursekit.intake.pieces import defined
 from coursekit.intake.sheet import Cell
 from coursekit.sources.source import SourceCell, read_source
@@ -146,7 +147,6 @@ def _cell(cell: SourceCell) -> Cell:
 
 
 def _stopped(cell: Cell, error: Stopped | Broken) -> Outcome:
-    limit = isinstance(error, Stopped)
-    verdict = Verdict.LIMIT_CPU if limit else Verdict.LOST
-    text = f"more than {error.seconds:g} s" if isinstance(error, Stopped) else "it ended Python"
+    verdict = error.verdict if isinstance(error, Stopped) else Verdict.LOST
+    text = error.reason if isinstance(error, Stopped) else REASONS[verdict]
     return Attempt(cell, {}, []).outcome(verdict, text=text, error=verdict.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import linecache
 import socket
@@ -26,6 +27,13 @@ from coursekit.grading.wire.fits import Player
 from coursekit.grading.worker.shell import CellShell, make_shell
 
 FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, np.ufunc)
+ERRNOS = {
+    errno.ENOSPC: "scratch",
+    errno.EDQUOT: "scratch",
+    errno.EFBIG: "scratch",
+    errno.EMFILE: "files",
+    errno.EAGAIN: "threads",
+}
 WRAPPERS = ("functools", "operator", "numpy", "tensorflow.python.eager.polymorphic_function")
 """Modules whose callable objects stand for functions: cached, vectorised, compiled ones."""
 
@@ -112,6 +120,7 @@ class Child:
             "bind": self._bind,
             "call": self._call,
             "get": self._get,
+            "probe": self._probe,
         }
         while True:
             try:
@@ -129,7 +138,13 @@ class Child:
         # Keras is as it was before the first cell that a student has written.
         with self._player.playing() if head["given"] else contextlib.nullcontext():
             outputs, number, error = self._shell.run(head["source"], head["cell"])
-        return {"outputs": outputs, "number": number, "error": error}, self._channel.frame()
+        reply = {
+            "outputs": outputs,
+            "number": number,
+            "error": "" if error is None else type(error).__name__,
+        }
+        met = "output" if self._shell.cut else _met(error)
+        return {**reply, "met": met}, self._channel.frame()
 
     def _bind(self, head: dict[str, Any], frame: Frame) -> tuple[dict[str, Any], Frame]:
         """Name what the student's names stand for now."""
@@ -151,7 +166,7 @@ class Child:
         try:
             value = function(*arguments, **named)
         except BaseException as error:  # whatever ends a student's function ends a call, no more
-            return {"raised": _told(error)}, self._channel.frame()
+            return {"raised": _told(error), "met": _met(error)}, self._channel.frame()
         sent = self._channel.frame()
         packed = self._pack(value, sent)
         changed = {
@@ -168,6 +183,11 @@ class Child:
             return {"raised": _told(error)}, self._channel.frame()
         sent = self._channel.frame()
         return {"value": self._pack(value, sent)}, sent
+
+    def _probe(self, head: dict[str, Any], frame: Frame) -> tuple[dict[str, Any], Frame]:
+        from coursekit.grading.worker.probe import probe
+
+        return {"found": probe(head["asked"])}, self._channel.frame()
 
     def _pack(self, value: Any, sent: Frame) -> Any:
         kept = len(sent.buffers), sent.size
@@ -201,6 +221,24 @@ def _told(error: BaseException) -> dict[str, str]:
     if kind != name:
         message = f"{name}: {message}" if message else name
     return {"kind": kind, "message": message[:2000], "line": _line(error)}
+
+
+def _met(error: BaseException | None) -> str:
+    """Name the limit that an error, or what it came from, tells of; empty if none does."""
+    seen = 0
+    while isinstance(error, BaseException) and seen < 10:
+        if isinstance(error, MemoryError):
+            return "memory"
+        if isinstance(error, RuntimeError) and "start new thread" in _safe(error):
+            return "threads"
+        if isinstance(error, OSError) and error.errno in ERRNOS:
+            return ERRNOS[error.errno]
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return ""
+
+
+def _safe(error: BaseException) -> str:
+    return next((arg for arg in error.args if type(arg) is str), "")
 
 
 def _line(error: BaseException) -> str:

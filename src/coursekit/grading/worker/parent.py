@@ -10,15 +10,18 @@ can wait for them for ever (tensorflow#2448).
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import gc
+import json
 import os
+import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+from coursekit.grading.fence.inner import Fence, enter, fork, prepare, restrict
+
 MODULES = (
     "keras",
     "tensorflow",
@@ -41,30 +44,28 @@ MODULES = (
 )
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, fence: Fence) -> None:
     """Import, say that all is ready, and fork until the other side hangs up."""
     control = socket.socket(fileno=descriptor)
-    _end_with_creator()
-    _adopt()
+    alone = enter(fence)
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY) if alone else None
     _import()
-    control.sendall(b"r")
+    prepare(fence)
+    _send_self(control, b"r" if alone else b"s")
     while True:
         message, sockets, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
         _reap()
+        _empty(Path(fence.scratch))
         assert_pure()
-        _fork(control, sockets[0])
+        _fork(control, sockets[0], fence, own)
 
 
-def _end_with_creator() -> None:
-    """Let the kernel end this process when the one that started it ends, however that happens."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-
-
-def _adopt() -> None:
-    """Become the parent of whatever children leave behind, so that it is found and ended."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+def _send_self(control: socket.socket, message: bytes) -> None:
+    handle = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [message], [handle])
+    os.close(handle)
 
 
 def _import() -> None:
@@ -106,13 +107,12 @@ def assert_pure() -> None:
         raise RuntimeError("The parent has more than one thread: a fork could hang.")
 
 
-def _fork(control: socket.socket, descriptor: int) -> None:
-    pid = os.fork()
+def _fork(control: socket.socket, descriptor: int, fence: Fence, own: int | None) -> None:
+    pid = fork(own)
     if pid == 0:
         status = 1
         try:
-            control.close()
-            _live(descriptor)
+            _live(descriptor, fence)
             status = 0
         finally:
             os._exit(status)
@@ -122,21 +122,30 @@ def _fork(control: socket.socket, descriptor: int) -> None:
     os.close(handle)
 
 
-def _live(descriptor: int) -> None:
-    """Be a child: a session and a scratch folder of its own, then answer the judge."""
+def _live(descriptor: int, fence: Fence) -> None:
+    """Be a child: fenced, in a session and a scratch folder of its own, answer the judge."""
     import tempfile
 
     from coursekit.grading.worker.child import Child
 
     os.setsid()
-    _end_with_creator()
-    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
-        os.chdir(folder)
-        for name in ("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
-            os.environ[name] = folder
-        tempfile.tempdir = None
-        gc.enable()
-        Child(socket.socket(fileno=descriptor)).serve()
+    restrict(fence, descriptor)
+    os.chdir(fence.scratch)
+    for name in ("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        os.environ[name] = fence.scratch
+    tempfile.tempdir = None
+    gc.enable()
+    Child(socket.socket(fileno=descriptor)).serve()
+
+
+def _empty(scratch: Path) -> None:
+    """Remove what the last child has left, where its scratch folder did not end with it."""
+    with contextlib.suppress(OSError):
+        for left in scratch.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
 
 
 def _reap() -> None:
@@ -152,4 +161,4 @@ if __name__ == "__main__":
     # Python puts the script's folder, or the working one, in front: neither is the course's.
     sys.path[:] = [path for path in sys.path if path not in ("", str(Path.cwd()))]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for those who started this
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), Fence(**json.loads(sys.argv[2])))

@@ -13,6 +13,7 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
 
@@ -34,6 +35,11 @@ class Outputs:
         self._parts: list[str] = []  # of the last item, while it is a stream's
         self._left = MAX_OUTPUT
         self._clear = False
+
+    @property
+    def cut(self) -> bool:
+        """Whether something was left out."""
+        return self._left < 0
 
     @property
     def items(self) -> list[Output]:
@@ -157,12 +163,24 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
     displayhook_class = Type(_Hook)
 
     def __init__(self, **options: Any) -> None:
-        self.outputs = Outputs()
+        self.outputs, self.cut = Outputs(), False
         self.displays: dict[str, list[Output]] = {}
         super().__init__(**options)
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window to open."""
+
+    def system(self, cmd: str) -> None:
+        """Say that no program starts here; the cell goes on, as after a command that failed."""
+        print(f"!{cmd}\n(The grader starts no other programs: this line did nothing.)")
+        self.user_ns["_exit_code"] = 1
+
+    system_piped = system_raw = system
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """Say the same; the output is empty."""
+        self.system(cmd)
+        return SList([]) if split else ""
 
     def ask_exit(self) -> None:
         """``exit`` ends nothing here: the cells below it run."""
@@ -182,7 +200,7 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
         self.reset(new_session=True)
         self.displays.clear()
 
-    def run(self, source: str, name: str) -> tuple[list[Output], int, str]:
+    def run(self, source: str, name: str) -> tuple[list[Output], int, BaseException | None]:
         """Run a cell.
 
         Parameters
@@ -196,15 +214,15 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
             What it left, as nbformat has it.
         int
             Its number.
-        str
-            Class name of the error that ended it; empty if none did.
+        BaseException or None
+            The error that ended it.
         """
         self.outputs = Outputs()
         result = self.run_cell(source, store_history=True, cell_id=name)
         error = result.error_before_exec or result.error_in_exec
         number = self.execution_count - 1
-        left, self.outputs = self.outputs.items, _Nothing()
-        return left, number, type(error).__name__ if error else ""
+        left, self.cut, self.outputs = self.outputs.items, self.outputs.cut, _Nothing()
+        return left, number, error
 
 
 class _Nothing(Outputs):

@@ -1,0 +1,1 @@
+"""What keeps a student's code from everything but itself: an outer wall, and an inner fence."""

@@ -1,0 +1,60 @@
+"""The fence on other people's machines: an ordinary user, and a system without user namespaces."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.grading.fence.wall import bubblewrap
+from coursekit.grading.levels import PARTIAL
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDINARY = [
+    *(bubblewrap(), "--unshare-user", "--uid", "1000", "--gid", "1000"),
+    *("--bind", "/", "/", "--dev-bind", "/dev", "/dev"),
+]
+FENCE = [sys.executable, "-m", "coursekit.cli", "fence", "--json"]
+# The limit is a user namespace's own: nobody outside feels it.
+SYSCTL = "/proc/sys/user/max_user_namespaces"
+
+
+def refusing(spaces: int, *command: str) -> list[str]:
+    """Return a command that runs another where so many user namespaces can be made."""
+    script = f'echo {spaces} > {SYSCTL} && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", *command]
+
+
+HERE = {
+    "an ordinary user": (ORDINARY, set()),
+    "root, no user namespaces": (
+        refusing(0),
+        {"user", "namespace", "scratch", "limits"},
+    ),
+    "an ordinary user, no user namespaces": (
+        [*refusing(1), *ORDINARY],
+        {"namespace", "scratch", "limits", "view"},
+    ),
+}
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare, of util-linux")
+@pytest.mark.parametrize("machine", HERE)
+def test_what_holds_is_found_on(machine: str) -> None:
+    wrapper, lost = HERE[machine]
+    done = subprocess.run([*wrapper, *FENCE], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stdout, done.stderr
+    said = json.loads(done.stdout)
+    open_here = {name for name, text in said["trials"].items() if text}
+    if os.geteuid() != 0:
+        open_here.discard("user")
+    assert open_here == lost
+    assert said["level"] == ("partial" if lost else "full")
+    assert done.returncode == (1 if lost else 0)
+    assert not open_here & set(PARTIAL)
+    assert bool(said["remedy"]) == bool(lost)
