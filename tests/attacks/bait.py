@@ -84,7 +84,7 @@ class Bait:
         return re.sub(r"\$(\w+)\b", lambda match: self.names.get(match[1], match[0]), source)
 
     def harm(self, said: str) -> list[str]:
-        """Return what an attack has reached, a sentence each.
+        """Return what an attack has reached, a sentence each; what is told is not told again.
 
         Parameters
         ----------
@@ -101,9 +101,9 @@ class Bait:
                 yield f"what must not be read was told: {form}"
 
     def _changed(self) -> Iterator[str]:
-        now = self._contents()
-        for path in sorted(now.keys() | self._before.keys()):
-            if now.get(path) != self._before.get(path):
+        before, self._before = self._before, self._contents()
+        for path in sorted(before.keys() | self._before.keys()):
+            if before.get(path) != self._before.get(path):
                 yield f"{path} was changed, made or removed"
 
     def _contents(self) -> dict[str, str]:
