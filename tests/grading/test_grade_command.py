@@ -105,6 +105,7 @@ def test_json_is_one_document(graded: Unit, capsys: pytest.CaptureFixture[str]) 
                 "checks": {SMALL: "pass", LARGE: "pass"},
                 "total": 1.5,
                 "look": [],
+                "fence": "full",
             }
         ],
     }
@@ -208,6 +209,7 @@ def test_explain_replays_a_verdict(graded: Unit, capsys: pytest.CaptureFixture[s
     assert "  stopped in its hidden part:\n    q1_double-small, line 3:\n" in told
     assert "    the answer's line 2: return 2 * x if x < 3 else 1 / 0\n" in told
     assert "graded with coursekit " in told
+    assert told.endswith("fenced: full\n")
 
 
 @pytest.mark.parametrize(
