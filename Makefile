@@ -32,7 +32,7 @@ demo: $(STAMP)  ## set up, build, grade a sample class of 12, print the table an
 
 test: $(STAMP)  ## set up and run all tests; those that need a system part skip and say which
 	$(BIN)/coursekit build --check
-	$(PYTEST) -n 2 --dist loadfile --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
