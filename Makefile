@@ -48,8 +48,8 @@ lab: $(STAMP)  ## open the course in JupyterLab
 build: $(STAMP)  ## build notebooks/ and solutions/ from course/
 	$(BIN)/coursekit build
 
-verify: $(STAMP)  ## prove that every check tells right answers from wrong ones
-	$(BIN)/coursekit verify --all
+verify: $(STAMP)  ## prove that every check tells right answers from wrong ones, write course/*/verdicts.md
+	$(BIN)/coursekit verify --all --jobs 2
 
 sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/margins.md
 	$(BIN)/coursekit verify --seeds 20
