@@ -32,7 +32,7 @@ demo: $(STAMP)  ## set up, build, grade a sample class of 12, print the table an
 
 test: $(STAMP)  ## set up and run all tests; those that need a system part skip and say which
 	$(BIN)/coursekit build --check
-	$(PYTEST) -n 2 --dist loadfile --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
@@ -48,8 +48,8 @@ lab: $(STAMP)  ## open the course in JupyterLab
 build: $(STAMP)  ## build notebooks/ and solutions/ from course/
 	$(BIN)/coursekit build
 
-verify: $(STAMP)  ## prove that every check tells right answers from wrong ones
-	$(BIN)/coursekit verify --all
+verify: $(STAMP)  ## prove that every check tells right answers from wrong ones, write course/*/verdicts.md
+	$(BIN)/coursekit verify --all --jobs 2
 
 sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/margins.md
 	$(BIN)/coursekit verify --seeds 20

@@ -1,12 +1,19 @@
-"""The engine gives every declared answer the points that stock nbgrader gives it."""
+"""The engine gives every declared answer the points that stock nbgrader gives it.
 
+All of them where everything is required; else a few submissions, others with each change of what
+decides.
+"""
+
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from composites import composites, digest, write
+from composites import Answers, composites, digest, write
+from conftest import REQUIRE_ALL
 from coursekit.grading.engine import WarmEngine
+from coursekit.proving import decisive
 from coursekit.sources.layout import Course, Unit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,6 +21,20 @@ UNITS = [unit for unit in Course(ROOT).units if unit.challenge]
 STOCK = json.loads((Path(__file__).parent / "stock_points.json").read_text())
 # unit, student and check -> why the two may differ
 REASONS: dict[tuple[str, str, str], str] = {}
+
+
+FEW = 2  # mixes of declared answers, besides the solution and the stub
+
+
+def some(unit: Unit) -> dict[str, tuple[Answers, dict[str, float]]]:
+    """Return the submissions to grade here."""
+    students = composites(unit)
+    if REQUIRE_ALL:
+        return students
+    state = decisive.digest(unit)
+    mixes = [student for student in students if student.startswith("mix")]
+    mixes.sort(key=lambda mix: hashlib.sha256(f"{state} {mix}".encode()).digest())
+    return {name: students[name] for name in ("solution", "stub", *mixes[:FEW])}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
