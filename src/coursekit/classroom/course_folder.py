@@ -56,7 +56,7 @@ class CourseFolder:
     Raises
     ------
     CourseError
-        If the unit is not built.
+        If the unit is not built, or `root` is no folder.
     """
 
     def __init__(self, root: Path, unit: Unit, *, db_url: str = "") -> None:
@@ -66,6 +66,8 @@ class CourseFolder:
         source = unit.course.root / "solutions" / unit.id
         if not (source / unit.challenge_notebook).exists():
             raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
+        if self.root.exists() and not self.root.is_dir():
+            raise CourseError(f"{self.root} is no folder: name one with submitted/ in it.")
         self.config = _read_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         kept = self.config.CourseDirectory.get("db_url", "")

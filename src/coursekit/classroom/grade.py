@@ -157,7 +157,7 @@ def _grade_warm(
             if record := unchanged(course, engine, student):
                 done[student] = record
         if done:
-            progress("as before", len(done), len(students))
+            progress("as before", len(done), len(done))
         left = [student for student in students if student not in done]
         for record in judge_all(engine, left, progress):
             with uninterrupted():
