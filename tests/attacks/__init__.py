@@ -1,0 +1,1 @@
+"""What attacks on the grader are tried with: cases, bait, and the stage on which they meet."""
