@@ -11,7 +11,7 @@ import random
 import signal
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def marks(unit: Unit) -> dict[str, Any]:
         " JOIN submitted_assignment s ON n.assignment_id = s.id"
         " JOIN base_cell c ON g.cell_id = c.id ORDER BY 1, 2"
     )
-    with sqlite3.connect(root / "gradebook.db") as connection:
+    with closing(sqlite3.connect(root / "gradebook.db")) as connection:
         for student, *row in connection.execute(query):
             if student in found:
                 found[student].append(row)

@@ -4,6 +4,7 @@ import re
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def kept(unit: Unit) -> set[str]:
 
 
 def in_gradebook(unit: Unit) -> set[str]:
-    with sqlite3.connect(unit.course.root / "gradebook.db") as connection:
+    with closing(sqlite3.connect(unit.course.root / "gradebook.db")) as connection:
         found = connection.execute("SELECT student_id FROM submitted_assignment")
         return {student for (student,) in found}
 
