@@ -175,8 +175,10 @@ class StudentSide:
         if not 0 <= number < 10**9:
             raise Broken(WireError("a message is malformed"))
         room = min(self._room, self.limits.output_cell << 20)
-        kept, left = clean_outputs(outputs, room)
+        kept, left, cut = clean_outputs(outputs, room)
         self._room -= room - left
+        if cut:
+            self.met["output"] = None
         return Ran(kept, number, legible(error, 100))
 
     def bind(self, names: list[str]) -> dict[str, Any]:
