@@ -30,12 +30,12 @@ from samples import make_unit
 # A call takes a millisecond; what loops, sleeps or grows costs this much here.
 LIMITS = {
     "small": Limits(
-        cpu_call=1.0,
+        cpu_call=0.5,
         cpu_cell=1.0,
         cpu_notebook=12.0,
         cpu_check=2.0,
-        wall=4.0,
-        memory=400,
+        wall=10.0,
+        memory=250,
         threads=64,
         open_files=200,
         scratch=16,
