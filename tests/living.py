@@ -40,6 +40,7 @@ class Command:
             text=True,
         )
         self._temporary = temporary
+        self._seen: set[psutil.Process] = set()
         self.out, self.said = "", [""]
         self._readers = [threading.Thread(target=read) for read in (self._read, self._listen)]
         for reader in self._readers:
@@ -78,12 +79,16 @@ class Command:
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """Return what runs below it: judges, warm parents, children."""
-        return below(self.process.pid)
+        found = below(self.process.pid)
+        self._seen.update(process for each in found.values() for process in each)
+        return found
 
     def left(self, within: float = 10) -> list[str]:
         """Return what still runs of it some time after its end: a line each."""
         ends = time.monotonic() + within
-        while (found := marked(self._temporary)) and time.monotonic() < ends:
+        while found := marked(self._temporary) + [str(p) for p in self._seen if _lives(p)]:
+            if time.monotonic() > ends:
+                break
             time.sleep(0.02)
         return found
 
@@ -94,15 +99,25 @@ def below(pid: int) -> dict[str, list[psutil.Process]]:
     with suppress(psutil.Error):
         for process in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.Error):
-                line, above = process.cmdline(), process.parent()
-                if not Path(line[0] if line else "").name.startswith("python"):
-                    continue  # what fences it in
-                if JUDGE in line:
+                if _runs(process, JUDGE):
                     found["judge"].append(process)
-                elif WORKER in line:
-                    is_child = above is not None and WORKER in above.cmdline()
+                elif _runs(process, WORKER):
+                    is_child = _runs(process.parent(), WORKER)
                     found["child" if is_child else "parent"].append(process)
     return found
+
+
+def _runs(process: psutil.Process | None, module: str) -> bool:
+    """Whether a process is Python with a module; not what only fences it in."""
+    line = process.cmdline() if process else []
+    return module in line and Path(line[0]).name.startswith("python")
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process runs; one that only waits for its parent to look has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def marked(temporary: Path) -> list[str]:

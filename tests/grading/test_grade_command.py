@@ -272,6 +272,8 @@ def test_explain_tells_all_that_a_record_knows() -> None:
 def test_every_status_says_what_to_do() -> None:
     assert set(TO_DO) == set(Status)
     assert [status for status in Status if not TO_DO[status]] == [Status.GRADED]
+    blamed = [Status.MISSING, Status.UNREADABLE, Status.WIRE, Status.COURSE, Status.ENGINE]
+    assert all(TO_DO[status].startswith(f"{status.fault.value}: ") for status in blamed)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,8 @@ def test_no_moment_costs_a_mark_or_leaves_anything(unit: Unit, tmp_path: Path) -
     why = f"COURSEKIT_KILLS={SEED}"
     while len(killer.killed) < MOMENTS:
         command, is_whole = killer.round(jobs=killer.random.choice([1, 2]))
-        assert command.left() == [], (why, killer.killed)
+        left = command.left()
+        assert left == [], (why, killer.killed, left)
         assert "Traceback" not in "\n".join(command.said), (why, command.said)
         for student, kept in marks(unit).items():
             assert kept == whole[student], (why, killer.killed, student)
@@ -146,3 +147,16 @@ def test_no_moment_costs_a_mark_or_leaves_anything(unit: Unit, tmp_path: Path) -
     assert marks(unit) == whole, why
     assert list(temporary.iterdir()) == [], "what killed commands left is swept"
     assert [p for p in unit.course.root.rglob("*") if p.suffix in (".new", ".old")] == []
+
+
+def test_a_killed_command_takes_all_with_it_in_the_middle_of_a_long_cell(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path / "course")
+    write(unit, "hangs", {"q1_double": NAP.format(60)}, unit.course.root / "submitted")
+    command = Command(["grade", unit.id], unit.course.root, tmp_path / "t")
+    command.wait_for("grading", 0)
+    while not command.processes()["child"]:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    command.process.kill()
+    command.wait()
+    assert command.left(within=3) == []
