@@ -20,7 +20,7 @@ def legible(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def clean_outputs(outputs: list[Any], room: int) -> tuple[list[Output], int, bool]:
-    """Return outputs that nbformat knows, the bytes left of `room`, and whether some did not fit."""
+    """Return outputs that nbformat knows, the bytes left of `room`, and whether some were cut."""
     kept: list[Output] = []
     cut = len(outputs) > MAX_OUTPUTS
     for output in outputs[:MAX_OUTPUTS]:
