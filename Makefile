@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench stock-points budgets size render site colab lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class fence-matrix stock-points budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,7 @@ demo: $(STAMP)  ## set up, build, grade a sample class of 12, print the table an
 
 test: $(STAMP)  ## set up and run all tests; those that need a system part skip and say which
 	$(BIN)/coursekit build --check
-	$(PYTEST) -n 2 --dist loadfile --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --cov=coursekit --cov-report=term --cov-fail-under=90 tests src notebooks solutions
 
 test-all: export COURSEKIT_REQUIRE_ALL = 1
 test-all: lint test  ## lint, then every test; a skip is a failure (run `make system` first)
@@ -48,8 +48,8 @@ lab: $(STAMP)  ## open the course in JupyterLab
 build: $(STAMP)  ## build notebooks/ and solutions/ from course/
 	$(BIN)/coursekit build
 
-verify: $(STAMP)  ## prove that every check tells right answers from wrong ones
-	$(BIN)/coursekit verify --all
+verify: $(STAMP)  ## prove that every check tells right answers from wrong ones, write course/*/verdicts.md
+	$(BIN)/coursekit verify --all --jobs 2
 
 sweep: $(STAMP)  ## try what is trained under 20 random seeds, write course/*/margins.md
 	$(BIN)/coursekit verify --seeds 20
@@ -65,7 +65,16 @@ lint: $(STAMP)  ## check the course's text, and style, types and size of the cod
 bench: $(STAMP)  ## measure start-up, what a check adds, and grading against stock nbgrader and otter (an hour)
 	$(BIN)/python tests/bench/import_time.py
 	$(BIN)/python tests/bench/check_time.py
+	PYTHONPATH=tests $(BIN)/python -m bench.fence --write
 	PYTHONPATH=tests $(BIN)/python -m bench.engine --write
+
+hostile-class: $(STAMP)  ## grade 200 submissions, a fifth broken or hostile, at 1, 2 and 8 jobs
+	PYTHONPATH=tests $(BIN)/python -m bench.hostile_class --write
+
+fence-matrix: $(STAMP)  ## play the corpus of attacks at each level of the fence, as far as it holds there
+	$(BIN)/pytest -q -n0 tests/grading/test_fence_elsewhere.py
+	for without in "" "wall" "namespaces" "landlock" "seccomp" "wall namespaces"; do \
+	  echo "== without: $$without"; COURSEKIT_WITHOUT="$$without" $(BIN)/pytest -q -n0 tests/grading/test_corpus.py || exit 1; done
 
 stock-points: $(STAMP)  ## let stock nbgrader grade every declared answer, for a test to compare (an hour)
 	PYTHONPATH=tests $(BIN)/python -m bench.stock_points $(ONLY)

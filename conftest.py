@@ -1,14 +1,35 @@
-"""nbval fails on what a cell writes to stderr: notebooks and solutions run without a warning.
+"""What holds for a whole run: which tests come first, and what nbval lets a notebook do.
 
 It lies here because nbval collects notebooks/ and solutions/, which tests/conftest.py does not see.
 """
 
 from collections.abc import Callable, Generator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
+
+# Files by how long they take, then the other notebooks, then the rest.
+LONGEST = (
+    *("05_fashion_4_tuning", "03_mnist_2_network", "test_units", "test_same_points"),
+    *("05_fashion_3_callbacks", "02_iris_2_overfit", "test_orders", "test_regression_class"),
+    *("test_site", "test_lab", "test_colab", "test_handed_in", "test_demo_small"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, or one core does them at the end while the other waits."""
+    items.sort(key=lambda item: turn(item.path))
+
+
+def turn(file: Path) -> int:
+    """Return when a file has its turn: first the smallest."""
+    if file.stem in LONGEST:
+        return LONGEST.index(file.stem)
+    return len(LONGEST) + (file.suffix != ".ipynb")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,13 +45,27 @@ def pytest_collect_file() -> Generator[None, list[Any], list[Any]]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a notebook's cell that has passed, yet wrote to stderr."""
+    """Fail a notebook's cell that has passed, yet wrote to stderr or raised another error."""
     result = yield
     if isinstance(item, IPyNbCell):
         for output in item.test_outputs:
             if output.get("name") == "stderr":
                 item.raise_cell_error(f"The cell writes to stderr: {output.text.strip()}")
+        if item.path.parts[-3] == "notebooks" and item.path.parts[-2] != "lectures":
+            _say_not_tried(item)
     return result
+
+
+def _say_not_tried(item: IPyNbCell) -> None:
+    """Fail a cell of a release that says more than "not tried yet", or a check that does not.
+
+    The tags of a release let nbval pass any error.
+    """
+    raised = [output.ename for output in item.test_outputs if output.output_type == "error"]
+    check = item.cell.metadata.get("nbgrader", {}).get("grade", False)
+    if raised != ["NotImplementedError"] and (raised or check):
+        what = raised[0] if raised else "nothing"
+        item.raise_cell_error(f"The cell of an unanswered challenge raises {what}.")
 
 
 def _apart(file: IPyNbFile, function: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,19 @@ def chromium() -> str:
     if program is None:
         need("Chromium")
     return str(program)
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what puts a sentence below the results, where a test that passes says nothing."""
+    return partial(record_property, "said")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, sentence in report.user_properties:
+            if name == "said" and report.when == "call":
+                terminalreporter.write_line(sentence)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

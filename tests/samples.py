@@ -1,5 +1,6 @@
 """Small sources, and the small course made of them, that several tests share."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from coursekit.authoring.build import build
@@ -63,3 +64,12 @@ def make_unit(root: Path, challenge: str = CHALLENGE, variants: str = VARIANTS) 
     )
     build(Course(root).units)
     return Course(root).units[0]
+
+
+def lock(course: Course, **others: str) -> None:
+    """Write a lock file that pins what is installed, and some libraries in another version."""
+    from coursekit.proving.decisive import LIBRARIES
+
+    pins = {name: version(name) for name in LIBRARIES} | others
+    text = "".join(f"{name}=={pin}\n" for name, pin in pins.items())
+    (course.root / "requirements.lock").write_text(text, encoding="utf-8")

@@ -133,7 +133,8 @@ class Stage:
         self._class = folder / "class"
         word = new_word()
         self.bait = Bait(word, self._guarded(course, word))
-        self._engine = WarmEngine(self._class, self.unit, limits=LIMITS[name], without=without)
+        self._limits = LIMITS[name]
+        self._engine = WarmEngine(self._class, self.unit, limits=self._limits, without=without)
         self._hand_in(HONEST, self._answered("right"))
         self._honest = self._grade(HONEST)
 
@@ -182,6 +183,20 @@ class Stage:
             self._grade(ACCOMPLICE)
         self._hand_in(case.name, self._notebook(case), case.file)
         return self._grade(case.name)
+
+    def hand_in_all(self, cases: Sequence[Case], honest: int) -> list[str]:
+        """Hand in some cases, and as many right answers; return the students."""
+        for case in cases:
+            self._hand_in(case.name, self._notebook(case), case.file)
+        names = [f"{HONEST}-{number:03}" for number in range(honest)]
+        for name in names:
+            self._hand_in(name, self._answered("right"))
+        return [*names, *(case.name for case in cases)]
+
+    def grade_all(self, students: Sequence[str], jobs: int) -> dict[str, Record]:
+        """Let a class be graded by an engine of its own."""
+        with WarmEngine(self._class, self.unit, jobs=jobs, limits=self._limits) as engine:
+            return {record.student: record for record in engine.grade(students)}
 
     def harm(self, record: Record) -> list[str]:
         """Return what a case has reached that it must not, a sentence each."""

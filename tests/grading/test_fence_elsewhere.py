@@ -58,3 +58,31 @@ def test_what_holds_is_found_on(machine: str) -> None:
     assert done.returncode == (1 if lost else 0)
     assert not open_here & set(PARTIAL)
     assert bool(said["remedy"]) == bool(lost)
+
+
+SMOKE = {
+    "an ordinary user": (ORDINARY, ""),
+    "no user namespaces": (refusing(0), ""),
+    "no bubblewrap": ([], "wall"),
+    "no Landlock": ([], "landlock"),
+    "no seccomp": ([], "seccomp"),
+    "no namespaces": ([], "wall namespaces"),
+}
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare, of util-linux")
+@pytest.mark.parametrize("machine", SMOKE)
+def test_twenty_cases_of_the_corpus_on(machine: str) -> None:
+    """All that a level promises holds there; the whole corpus: `make fence-matrix`."""
+    wrapper, without = SMOKE[machine]
+    command = [*wrapper, sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "tests/grading/test_corpus.py", "-k", "test_what_comes_of_a_case"],
+        env={**os.environ, "COURSEKIT_WITHOUT": without, "COURSEKIT_SMOKE": "20"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert " passed" in done.stdout

@@ -84,7 +84,7 @@ def test_one_table_and_what_to_look_at(graded: Unit, capsys: pytest.CaptureFixtu
     assert ["eve", "0", "0 / 1.5", "graded", ""] in cells
     assert ["bob", "0", "0 / 1.5", "graded", ""] in cells
     assert "eve: q1_double-small: lost: " in printed.out
-    assert "grading: 2/2" in printed.err
+    assert printed.err == "as before: 2/2\n"
     release = graded.course.root / "notebooks" / graded.id / graded.challenge_notebook
     assert "not tried yet" in release.read_text(encoding="utf-8"), "the release is untouched"
 
@@ -105,6 +105,7 @@ def test_json_is_one_document(graded: Unit, capsys: pytest.CaptureFixture[str]) 
                 "checks": {SMALL: "pass", LARGE: "pass"},
                 "total": 1.5,
                 "look": [],
+                "fence": "full",
             }
         ],
     }
@@ -208,6 +209,7 @@ def test_explain_replays_a_verdict(graded: Unit, capsys: pytest.CaptureFixture[s
     assert "  stopped in its hidden part:\n    q1_double-small, line 3:\n" in told
     assert "    the answer's line 2: return 2 * x if x < 3 else 1 / 0\n" in told
     assert "graded with coursekit " in told
+    assert told.endswith("fenced: full\n")
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,8 @@ def test_explain_tells_all_that_a_record_knows() -> None:
 def test_every_status_says_what_to_do() -> None:
     assert set(TO_DO) == set(Status)
     assert [status for status in Status if not TO_DO[status]] == [Status.GRADED]
+    blamed = [Status.MISSING, Status.UNREADABLE, Status.WIRE, Status.COURSE, Status.ENGINE]
+    assert all(TO_DO[status].startswith(f"{status.fault.value}: ") for status in blamed)
 
 
 @pytest.mark.parametrize(

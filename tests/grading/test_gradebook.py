@@ -21,6 +21,7 @@ from coursekit.authoring.build import build
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import grade_class
 from coursekit.classroom.gradebook import GradebookWriter
+from coursekit.classroom.records import read_record
 from coursekit.classroom.sample_class import sample_class, write_submission
 from coursekit.classroom.stock import StockGrader
 from coursekit.grading.engine import master_of
@@ -253,6 +254,23 @@ def test_another_written_answer_is_read_anew(unit: Unit, folder: Path) -> None:
     assert rows(folder, unit)["q2_why"] == (None, 3.0, True)
 
 
+def test_a_mark_that_was_given_to_another_answer_is_told(unit: Unit, folder: Path) -> None:
+    write(folder, unit, record(unit))
+    mark(folder, unit, "q1_double-small", 0.75)
+    mark(folder, unit, "q2_why", 3.0)
+    told = "{}: a person marked an earlier answer: look at this one in formgrader."
+    with CourseFolder(folder, unit) as course, GradebookWriter(course) as writer:
+        assert writer.write(record(unit)).flags == ()
+        other = writer.write(record(unit, answer=WRONG, points=(0.0, 0.0)))
+        assert other.flags == (told.format("q1_double-small"),)
+        assert writer.write(record(unit, answer=WRONG, points=(0.0, 0.0))).flags == ()
+        written = writer.write(record(unit, answer=WRONG, points=(0.0, 0.0), written="No."))
+        assert written.flags == (told.format("q2_why"),)
+    assert rows(folder, unit)["q1_double-small"] == (0.0, 0.75, True)
+    assert rows(folder, unit)["q2_why"] == (None, 3.0, True)
+    assert read_record(folder, unit.id, "ada").flags == (), "the gradebook remembers it"
+
+
 def test_what_a_person_decides_has_no_automatic_points(unit: Unit, folder: Path) -> None:
     write(folder, unit, record(unit, points=(None, 0.5)))
     assert rows(folder, unit)["q1_double-small"] == (None, None, True)
@@ -277,16 +295,23 @@ def test_a_resubmission_replaces_everything(unit: Unit, folder: Path) -> None:
 def test_after_an_error_no_old_score_looks_current(unit: Unit, folder: Path) -> None:
     write(folder, unit, record(unit))
     mark(folder, unit, "q2_why", 3.0, comment="Well said.")
+    (folder / "submitted" / "ada" / unit.id).mkdir(parents=True)
+    with CourseFolder(folder, unit) as course:
+        (page,) = course.write_feedback(["ada"])
     write(folder, unit, Record("ada", unit.id, Status.UNREADABLE, "it is damaged."))
+    assert not page.exists(), "it shows the points that are withdrawn"
     assert rows(folder, unit) == {
         "q1_double-small": (None, None, True),
         "q1_double-large": (None, None, True),
         "q2_why": (None, 3.0, True),
     }
     assert not autograded(folder, unit).exists()
-    (folder / "submitted" / "ada" / unit.id).mkdir(parents=True)
     with CourseFolder(folder, unit) as course:
-        assert course.api.get_submission(unit.id, "ada")["autograded"] is False
+        shown = course.api.get_submission(unit.id, "ada")
+        assert (shown["autograded"], shown["score"]) == (False, 0), "formgrader: needs autograding"
+        assert course.api.get_notebook_submissions(unit.id, course.notebook) == []
+        with pytest.raises(CourseError, match="No feedback for ada"):
+            list(course.write_feedback(["ada"]))
 
 
 @pytest.mark.parametrize("status", [s for s in Status if not s.has_points])
@@ -305,15 +330,6 @@ def test_rows_are_written_at_once_or_not_at_all(unit: Unit, folder: Path) -> Non
         write(folder, unit, record(unit))
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         assert [student.id for student in gradebook.students] == ["bob"]
-
-
-def test_a_gradebook_in_use_is_told(unit: Unit, folder: Path) -> None:
-    write(folder, unit, record(unit))
-    with CourseFolder(folder, unit) as course, GradebookWriter(course) as writer:
-        writer._gradebook.engine.dispose()
-        (folder / "gradebook.db").write_bytes(b"not a database any more" * 100)
-        with pytest.raises(CourseError, match="close what uses it, then grade again"):
-            writer.write(record(unit))
 
 
 def test_stock_nbgrader_withdraws_too_and_keeps_marks(unit: Unit, folder: Path) -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from composites import write
 from coursekit.grading.engine import WarmEngine
+from coursekit.grading.forks import WALL
+from coursekit.grading.levels import Level
 from coursekit.grading.record import Fault, Status, Verdict
+from coursekit.sources.layout import CourseError
 from samples import CHALLENGE, make_unit
 
 RIGHT = {"q1_double": "def double(x):\n    return 2 * x"}
@@ -48,3 +51,16 @@ def test_the_reference_is_tried_once_for_each_state_of_the_unit(tmp_path: Path) 
         first = kept.stat().st_mtime_ns
         list(engine.grade(["right"]))
     assert kept.stat().st_mtime_ns == first
+
+
+def test_less_of_a_fence_than_asked_is_refused_before_anything_is_graded(tmp_path: Path) -> None:
+    unit = make_unit(tmp_path)
+    engine = WarmEngine(tmp_path, unit, fence=Level.FULL, without=[WALL])
+    with engine, pytest.raises(CourseError) as refused:
+        next(engine.grade(["ada"]))
+    said = str(refused.value)
+    assert said.startswith("Students' code cannot be fenced as asked (full) but only at the level ")
+    assert "give --fence partial" in said
+    with WarmEngine(tmp_path, unit, fence=Level.PARTIAL, without=[WALL]) as engine:
+        (record,) = engine.grade(["ada"])
+    assert record.status.value == "error:missing"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,17 @@ from nbgrader.api import Gradebook
 from composites import write
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import grade_class
+from coursekit.classroom.records import keep_record, read_record
 from coursekit.grading import engine as module
 from coursekit.grading.engine import WarmEngine
 from coursekit.grading.record import Record
+from coursekit.intake.sheet import Sheet
 from coursekit.sources.layout import Unit
+from coursekit.sources.progress import Progress, no_progress
 from samples import CHALLENGE, make_unit
 
 RIGHT = {"q1_double": "def double(x):\n    return 2 * x"}
 STUDENTS = ["ada", "bob"]
-
-
-def silent(label: str, done: int, total: int) -> None:
-    pass
 
 
 @pytest.fixture
@@ -34,16 +34,16 @@ def grade(
         write(unit, student, RIGHT, tmp_path / "submitted")
     really = WarmEngine._grade
 
-    def noted(self: WarmEngine, student: str) -> Record:
+    def noted(self: WarmEngine, student: str) -> tuple[Record, bool]:
         tried.append(student)
         return really(self, student)
 
     monkeypatch.setattr(WarmEngine, "_grade", noted)
 
-    def run(**options: bool) -> list[Record]:
+    def run(again: bool = False, progress: Progress = no_progress) -> list[Record]:
         tried.clear()
         with CourseFolder(unit.course.root, unit) as course:
-            return grade_class(course, STUDENTS, progress=silent, **options)
+            return grade_class(course, STUDENTS, again=again, progress=progress)
 
     run()
     assert tried == STUDENTS
@@ -56,7 +56,44 @@ def test_an_unchanged_class_is_looked_at_only(grade) -> None:  # type: ignore[no
     assert tried == []
     assert [record.scores["q1_double-large"] for record in records] == [0.5, 0.5]
     run(again=True)
-    assert tried == STUDENTS
+    assert sorted(tried) == STUDENTS
+
+
+def test_who_took_longest_comes_first_and_the_start_is_no_submission(
+    grade: tuple[Unit, Callable[..., list[Record]], list[str]],
+) -> None:
+    unit, run, tried = grade
+    for student, seconds in (("ada", 1.5), ("bob", 2.5)):
+        record = read_record(unit.course.root, unit.id, student)
+        keep_record(unit.course.root, replace(record, seconds={"total": seconds}))
+    told: list[tuple[str, int, int]] = []
+    run(again=True, progress=lambda *step: told.append(step))
+    assert tried == ["bob", "ada"]
+    assert told == [
+        *(("starting", step, 1) for step in (0, 1)),
+        *(("grading", step, 2) for step in (0, 1, 2)),
+    ]
+
+
+def test_who_hands_in_while_it_is_judged_is_graded_again(
+    grade: tuple[Unit, Callable[..., list[Record]], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit, run, tried = grade
+    path = unit.course.root / "submitted" / "bob" / unit.id / unit.challenge_notebook
+    really = WarmEngine._judged
+
+    def slow(self: WarmEngine, student: str, sheet: Sheet) -> tuple[Record, bool]:
+        path.write_bytes(path.read_bytes() + b"\n")
+        return really(self, student, sheet)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WarmEngine, "_judged", slow)
+        path.write_bytes(path.read_bytes() + b"\n")
+        run()
+    run()
+    assert tried == ["bob"]
+    run()
+    assert tried == []
 
 
 def test_what_decides_is_graded_again(grade) -> None:  # type: ignore[no-untyped-def]

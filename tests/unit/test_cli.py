@@ -204,7 +204,12 @@ def test_leaks_passes_the_release_and_fails_on_the_solution(
         ("course/01_small/exceptions.toml", b"[lint]\nrule='x'", ["lint"], "with two brackets"),
         ("nbgrader_config.py", b"def (", ["grade", "01_small"], "cannot be read (SyntaxError: "),
         ("nbgrader_config.py", b"1 / 0", ["grade", "01_small"], "(ZeroDivisionError: division"),
-        ("gradebook.db", b"no database", ["grade", "01_small"], "The gradebook cannot be used ("),
+        (
+            "gradebook.db",
+            b"no database",
+            ["grade", "01_small"],
+            "cannot be used: it is no ",
+        ),
         (
             "solutions/01_small/small_challenge.ipynb",
             b"{",
@@ -265,11 +270,11 @@ def test_who_reads_along_may_stop(unit: Unit) -> None:
     assert done.stderr == b""
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(
+def test_a_folder_that_is_none_is_one_sentence(
     unit: Unit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = unit.course.root / "file"
     file.write_text("", encoding="utf-8")
     assert main(["grade", "01_small", "--folder", str(file)]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"coursekit: {file}/solutions: Not a directory: is it there, may you")
+    assert error == f"coursekit: {file} is no folder: name one with submitted/ in it.\n"

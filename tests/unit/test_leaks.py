@@ -248,6 +248,7 @@ FILES: dict[str, tuple[Callable[[Course, Path], None], str]] = {
     "the solution notebook": (copy_of("solutions/01_means/means_challenge.ipynb"), "file"),
     "teaching notes": (copy_of("course/01_means/teaching.md"), "file"),
     "margins": (write("margins.md", "# Edited"), "file"),
+    "verdicts": (write("verdicts.md", "# Edited"), "file"),
     "a challenge source in an archive": (zipped, "file"),
     "a gradebook": (write("gradebook.db", ""), "student-data"),
     "a gradebook under another name": (gradebook, "student-data"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from coursekit.authoring.environment import nbgrader_environment, set_transport,
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
 from coursekit.classroom.opening import is_there, open_gradebook, require_writable, told
+from coursekit.classroom.staging import copy
 from coursekit.classroom.stopping import uninterrupted
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.notebook import Notebook
@@ -56,7 +56,7 @@ class CourseFolder:
     Raises
     ------
     CourseError
-        If the unit is not built.
+        If the unit is not built, or `root` is no folder.
     """
 
     def __init__(self, root: Path, unit: Unit, *, db_url: str = "") -> None:
@@ -66,6 +66,8 @@ class CourseFolder:
         source = unit.course.root / "solutions" / unit.id
         if not (source / unit.challenge_notebook).exists():
             raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
+        if self.root.exists() and not self.root.is_dir():
+            raise CourseError(f"{self.root} is no folder: name one with submitted/ in it.")
         self.config = _read_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         kept = self.config.CourseDirectory.get("db_url", "")
@@ -196,8 +198,8 @@ class CourseFolder:
                 "notebooks": folders.release_directory,
             }
             for step, here in steps.items():
-                made = self.unit.course.root / step / self.unit.id
-                shutil.copytree(made, self.root / here / self.unit.id, dirs_exist_ok=True)
+                made = self.unit.course.root / step / self.unit.id / self.unit.challenge_notebook
+                copy(made, self.root / here / self.unit.id / made.name)
         if self._checksums_kept() == _checksums(self.master()):
             return
         with (

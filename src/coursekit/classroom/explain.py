@@ -40,6 +40,8 @@ def explain(record: Record, question: str) -> Iterator[str]:
     if record.versions:
         yield ""
         yield "graded with " + ", ".join(f"{name} {v}" for name, v in record.versions.items())
+    if record.fence:
+        yield f"fenced: {record.fence}"
 
 
 def _find(record: Record, question: str) -> str:

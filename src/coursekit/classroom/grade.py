@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -11,6 +10,7 @@ from typing import TypeVar
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.classroom.records import keep_record, kept_digest, read_record
+from coursekit.classroom.staging import explained
 from coursekit.classroom.stock import StockGrader
 from coursekit.classroom.stopping import uninterrupted
 from coursekit.grading.engine import WarmEngine, supported
@@ -21,15 +21,6 @@ from coursekit.sources.progress import Progress
 
 T = TypeVar("T")
 ENGINES = ("warm", "stock")
-FOR_ALL = {  # errors that the next submission would meet, too
-    errno.ENOSPC: "make room on the disk",
-    errno.EDQUOT: "make room: your quota is used up",
-    errno.EFBIG: "raise the limit on the size of files",
-    errno.EROFS: "make it writable",
-    errno.EACCES: "make it writable",
-    errno.EPERM: "make it writable",
-    errno.EIO: "look at the disk, which fails",
-}
 UNWRITTEN = "It was graded, but cannot be written ({}: {}); report it."
 STOPPED = "{} of {} submissions are done"
 GOES_ON = "; the next `coursekit grade` goes on with the rest"
@@ -157,7 +148,7 @@ def _grade_warm(
             if record := unchanged(course, engine, student):
                 done[student] = record
         if done:
-            progress("as before", len(done), len(students))
+            progress("as before", len(done), len(done))
         left = [student for student in students if student not in done]
         for record in judge_all(engine, left, progress):
             with uninterrupted():
@@ -191,15 +182,11 @@ def _write(writer: GradebookWriter, record: Record) -> Record:
         If no other can be written, either.
     """
     try:
-        return writer.write(record)
-    except CourseError:  # the gradebook itself
+        with explained(writer.folder.root):
+            return writer.write(record)
+    except CourseError:  # the gradebook, or the disk
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FOR_ALL:
-            todo = FOR_ALL[error.errno]
-            where = f"{error.filename or writer.folder.root} cannot be written ({error.strerror})"
-            rest = "then grade again, and it goes on where it stopped"
-            raise CourseError(f"{where}: {todo}, {rest}.") from error
         if record.status is Status.ENGINE:
             return record  # the table says so
         detail = UNWRITTEN.format(type(error).__name__, error)

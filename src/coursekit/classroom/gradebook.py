@@ -29,6 +29,7 @@ from coursekit.classroom.staging import (
     READ_ONLY,
     aside,
     beside,
+    explained,
     put,
     remove,
     sweep,
@@ -62,7 +63,7 @@ class GradebookWriter:
         self._unit, self._notebook = folder.unit.id, folder.notebook
 
     def __enter__(self) -> GradebookWriter:
-        with ExitStack() as stack:
+        with ExitStack() as stack, explained(self.folder.root):
             self.folder.require_writable()
             stack.enter_context(self._alone())
             self._sweep()

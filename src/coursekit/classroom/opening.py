@@ -49,7 +49,7 @@ def told(db_url: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        what = str(error).splitlines()[0]
+        what = str(getattr(error, "orig", None) or error).splitlines()[0]
         todo = next((todo for said, todo in SAYS.items() if said in what.lower()), OTHERWISE)
         raise _refusal(db_url, todo, what) from error
 
@@ -136,4 +136,5 @@ def require_writable(gradebook: Any, db_url: str) -> None:
     if file_of(db_url) is not None:
         with told(db_url), gradebook.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
             connection.rollback()

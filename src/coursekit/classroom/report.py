@@ -26,7 +26,8 @@ TO_DO = {
     Status.STOCK: "read the sentence below, grade again",
 }
 """What to do about a status, and whose fault it is."""
-STOPPED = (Verdict.LOST, Verdict.LIMIT_CPU, Verdict.LIMIT_WALL, Verdict.UNSENDABLE)
+LIMITS = [verdict for verdict in Verdict if verdict.value.startswith("limit:")]
+STOPPED = (Verdict.LOST, Verdict.UNSENDABLE, *LIMITS)
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def _summary(record: Record, graded: dict[str, dict[str, float]]) -> dict[str, A
         "checks": {o.check: o.verdict.value for o in record.outcomes},
         "total": sum(known) if scores else None,
         "look": reasons(record),
+        "fence": record.fence,
     }
 
 

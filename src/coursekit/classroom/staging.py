@@ -6,13 +6,46 @@ What is old steps aside (``.ada.json.old``) until all is done, and comes back if
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from coursekit.sources.layout import CourseError
+
 READ_ONLY = 0o444  # as nbgrader leaves what is graded
+
+TO_DO = {  # about what the next file would meet, too
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room: your quota is used up",
+    errno.EFBIG: "raise the limit on the size of files",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EIO: "look at the disk, which fails",
+}
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Say in one sentence why nothing can be written into a class's folder any more.
+
+    Raises
+    ------
+    CourseError
+        In place of such an error of the system's; others are passed on.
+    """
+    try:
+        yield
+    except OSError as error:
+        todo = TO_DO.get(error.errno or 0)
+        if todo is None:
+            raise
+        where = f"{error.filename or folder} cannot be written ({error.strerror})"
+        again = "then grade again, and it goes on where it stopped"
+        raise CourseError(f"{where}: {todo}, {again}.") from error
 
 
 def beside(path: Path, what: str) -> Path:
@@ -55,6 +88,14 @@ def aside(path: Path) -> Iterator[Path]:
         if was_there:
             old.rename(path)
         raise
+
+
+def copy(source: Path, path: Path) -> None:
+    """Let a file be as another is, in one step."""
+    if not path.is_file() or path.read_bytes() != source.read_bytes():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, beside(path, "new"))
+        put(path)
 
 
 def put(path: Path) -> None:

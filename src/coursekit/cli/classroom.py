@@ -98,9 +98,8 @@ def _grade(options: argparse.Namespace) -> int:
         _console().print(graded if changes is None else make_change_table(unit, changes))
         _print_reasons(records)
     if changes is not None:
-        print(
-            f"{len(records)} of {len(students)} were tried; nothing was written.", file=sys.stderr
-        )
+        tried = f"{len(records)} of {len(students)} submissions were tried"
+        print(f"{tried}; nothing was written.", file=sys.stderr)
     return 0 if is_well(records) else 1
 
 

@@ -50,7 +50,8 @@ def _plain_progress() -> Progress:
     def show(label: str, done: int, total: int) -> None:
         now = time.monotonic()
         began = started.setdefault(label, now)
-        left = f", about {(now - began) / done * (total - done):.0f} s left" if done else ""
-        print(f"{label}: {done}/{total}{left}", file=sys.stderr, flush=True)
+        left = (now - began) / done * (total - done) if done else 0
+        about = f", about {left:.0f} s left" if 0 < done < total else ""
+        print(f"{label}: {done}/{total}{about}", file=sys.stderr, flush=True)
 
     return show

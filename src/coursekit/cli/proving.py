@@ -18,36 +18,57 @@ def add_commands(commands: Any) -> None:
     verify.add_argument(
         "--seeds", type=int, metavar="N", help="sweep quality checks, write margins.md"
     )
+    verify.add_argument("--jobs", type=int, default=1, metavar="N", help="units at a time")
     verify.set_defaults(run=_verify)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from coursekit.proving.verdicts import explain, make_table, summarise
-    from coursekit.proving.verify import is_verified, keep_verdict, verify
+    from coursekit.proving.decisive import not_locked
+    from coursekit.proving.kept import is_current
 
     if options.seeds is not None and options.seeds < 1:
         raise CourseError("A sweep needs at least one seed: use --seeds 20.")
-    bad = 0
-    for unit in Course.find().select(options.units):
+    if options.jobs < 1:
+        raise CourseError("Verifying needs at least one job: use --jobs 1 or more.")
+    course = Course.find()
+    others, bad, wanted = not_locked(course), 0, []
+    for unit in course.select(options.units):
         if unit.challenge is None:
             print(f"{unit.id}: no challenge, nothing to verify.")
         elif options.seeds:
             bad += _sweep(unit, options.seeds)
-        elif is_verified(unit) and not options.all:
+        elif is_current(unit) and not others and not options.all:
             print(f"{unit.id}: verified before, exactly as it is (--all tries it again).")
         else:
-            with show_progress() as progress:
-                verdicts = verify(unit, progress=progress)
-            Console(width=None if sys.stdout.isatty() else 100).print(make_table(unit, verdicts))
-            print(*summarise(verdicts), sep="\n")
-            if faults := explain(unit, verdicts):
-                print(*faults, sep="\n", file=sys.stderr)
-                bad += 1
-            else:
-                keep_verdict(unit)
+            wanted.append(unit)
+    if wanted:
+        bad += _prove(wanted, options.jobs)
+        if others:
+            print(f"No verdicts.md is written with versions that are not locked: {others[0]}.")
     return 1 if bad else 0
+
+
+def _prove(units: list[Unit], jobs: int) -> int:
+    """Try units whole, show what came of it, and return in how many there is a fault."""
+    from rich.console import Console
+
+    from coursekit.proving.kept import prove_all, seconds_before
+    from coursekit.proving.verdicts import explain, make_table, summarise
+
+    before = [seconds_before(unit) for unit in units]
+    took = max(sum(before) / jobs, *before) / 60
+    about = f", about {took:.0f} min as last time" if all(before) and took > 1 else ""
+    print(f"{len(units)} unit(s) to verify{about}.", flush=True)
+    with show_progress() as progress:
+        told = dict(prove_all(units, jobs=jobs, progress=progress))
+    console, bad = Console(width=None if sys.stdout.isatty() else 100), 0
+    for unit in units:
+        console.print(make_table(unit, told[unit]))
+        print(*summarise(told[unit]), sep="\n")
+        if faults := explain(unit, told[unit]):
+            print(*faults, sep="\n", file=sys.stderr)
+            bad += 1
+    return bad
 
 
 def _sweep(unit: Unit, seeds: int) -> int:

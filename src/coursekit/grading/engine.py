@@ -166,7 +166,8 @@ class WarmEngine:
         if not reference.status.has_points:  # nothing can be graded: no need to try everybody
             yield from (replace(reference, student=student) for student in students)
             return
-        left, again = {self._submit(self._grade, student) for student in students}, []
+        left = {self._submit(self._grade, student) for student in students}
+        again: list[str] = []
         while left:
             done, left = wait(left, return_when=FIRST_COMPLETED)
             for record, by_chance in (task.result() for task in done):

@@ -96,6 +96,13 @@ class Child:
                     used += usage_of(each.pid)
         return used
 
+    def waited(self) -> float:
+        """Return the seconds that the process has waited for a processor, others having it."""
+        try:
+            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):  # the kernel does not count it
+            return 0.0
+
     def kill(self) -> None:
         """End the process; its descriptors stay."""
         with contextlib.suppress(OSError):

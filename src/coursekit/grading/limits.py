@@ -31,7 +31,8 @@ class Limits:
         Seconds of the judge's own work for a part of a check: answers may make it count to a
         billion.
     wall : float
-        How many times its CPU limit a call or cell may take by the clock.
+        How many times its CPU limit a call or cell may take by the clock, which stands still while
+        the process waits for a processor.
     memory : int
         Megabytes that stay in memory, beyond those at the start.
     judge_memory : int

@@ -19,18 +19,20 @@ def legible(text: str, limit: int = MAX_TEXT) -> str:
     return text[:limit].encode("utf-8", "replace").decode()
 
 
-def clean_outputs(outputs: list[Any], room: int) -> tuple[list[Output], int]:
-    """Return outputs that nbformat knows, and the bytes that are left of `room`."""
-    kept = []
+def clean_outputs(outputs: list[Any], room: int) -> tuple[list[Output], int, bool]:
+    """Return outputs that nbformat knows, the bytes left of `room`, and whether some were cut."""
+    kept: list[Output] = []
+    cut = len(outputs) > MAX_OUTPUTS
     for output in outputs[:MAX_OUTPUTS]:
         if (made := _clean(output)) is None:
             continue
         size = len(json.dumps(made))
         if size > room:
+            cut = True
             break
         room -= size
         kept.append(made)
-    return kept, room
+    return kept, room, cut
 
 
 def _clean(output: Any) -> Output | None:

@@ -35,8 +35,8 @@ from coursekit.sources.findings import Finding, apply_exceptions
 from coursekit.sources.layout import Course, Unit
 
 AUTHORS_FILES = {
-    *("challenge.py", "variants.py", "teaching.md", "margins.md", "exceptions.toml"),
-    "build_data.py",
+    *("challenge.py", "variants.py", "teaching.md", "margins.md", "verdicts.md"),
+    *("exceptions.toml", "build_data.py"),
 }
 AUTHORS_FOLDERS = {"solutions", "held_out"}
 IN_FEEDBACK = {"hidden", "scheme", "result"}  # a right answer may well be the solution

@@ -42,10 +42,21 @@ globals().update(_given)
 
 @dataclass(frozen=True)
 class Trial:
-    """What a question's checks said of one answer, and how many seconds that took."""
+    """What a question's checks said of one answer, and what that took.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+    seconds : float
+        By the clock.
+    computing : float
+        Seconds that a processor computed for it, here and in the student's process: a machine that
+        does much else changes it little.
+    """
 
     outcomes: list[Outcome]
     seconds: float
+    computing: float
 
     @property
     def lost(self) -> set[str]:
@@ -99,10 +110,11 @@ class Bench:
             if (cell.kind, cell.question) == ("answer", question)
         )
         outcomes: list[Outcome] = []
-        began = time.perf_counter()
+        stopped: Stopped | Broken | None = None
+        began, before = time.perf_counter(), _computing(self._side)
         try:
             side = self._ready(limit)
-            began = time.perf_counter()
+            began, before = time.perf_counter(), _computing(side)
             side.run("forget", FORGET)
             side.run(question, code)
             for cell in checks:
@@ -113,10 +125,13 @@ class Bench:
                 if order and outcome.verdict is not Verdict.PASS:
                     break
         except (Stopped, Broken) as error:
+            stopped = error
+        took = time.perf_counter() - began, _computing(self._side) - before
+        if stopped:
             self.close()
-            outcomes += [_stopped(cell, error) for cell in checks[len(outcomes) :]]
+            outcomes += [_stopped(cell, stopped) for cell in checks[len(outcomes) :]]
         self._judge.forget()
-        return Trial(outcomes, time.perf_counter() - began)
+        return Trial(outcomes, *took)
 
     def _ready(self, limit: float | None) -> StudentSide:
         """Return a process in which the given cells have run."""
@@ -139,6 +154,11 @@ class Bench:
         if self._side is not None:
             self._side.end()
         self._side = None
+
+
+def _computing(side: StudentSide | None) -> float:
+    """Return how long a processor has computed so far for this process and for a student's."""
+    return time.process_time() + (side.cpu_seconds() if side else 0.0)
 
 
 def _cell(cell: SourceCell) -> Cell:

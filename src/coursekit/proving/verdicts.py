@@ -25,7 +25,7 @@ def make_table(unit: Unit, verdicts: list[Verdict]) -> Table:
         table.add_column(title, justify="right")
     for question in dict.fromkeys(v.question for v in verdicts):
         mine = [v for v in verdicts if v.question == question]
-        row = [_share(mine, kind) for kind in COLUMNS]
+        row = [share(mine, kind) for kind in COLUMNS]
         table.add_row(question, *row, f"{sum(v.seconds for v in mine):.1f} s")
     return table
 
@@ -33,10 +33,10 @@ def make_table(unit: Unit, verdicts: list[Verdict]) -> Table:
 def summarise(verdicts: list[Verdict]) -> list[str]:
     """Return the mutation score, and which mutants were not tried, in sentences."""
     lines = [
-        f"Mutation score: {_share(verdicts, 'mutant')} derived wrong answers killed, "
-        f"{_share(verdicts, 'wrong')} declared ones caught."
+        f"Mutation score: {share(verdicts, 'mutant')} derived wrong answers killed, "
+        f"{share(verdicts, 'wrong')} declared ones caught."
     ]
-    if equivalent := _share(verdicts, "equivalent", empty=""):
+    if equivalent := share(verdicts, "equivalent", empty=""):
         lines.append(f"Declared equivalent, and passing every check: {equivalent}.")
     untried = [v.question for v in verdicts if v.kind == "untried"]
     for question in dict.fromkeys(untried):
@@ -60,6 +60,7 @@ def explain(unit: Unit, verdicts: list[Verdict]) -> list[str]:
     return lines
 
 
-def _share(verdicts: list[Verdict], kind: str, empty: str = "0/0") -> str:
+def share(verdicts: list[Verdict], kind: str, empty: str = "0/0") -> str:
+    """Return how many verdicts of a kind have no fault, of how many."""
     mine = [v for v in verdicts if v.kind == kind]
     return f"{sum(not v.fault for v in mine)}/{len(mine)}" if mine else empty

@@ -32,7 +32,6 @@ ERRNOS = {
     errno.EDQUOT: "scratch",
     errno.EFBIG: "scratch",
     errno.EMFILE: "files",
-    errno.EAGAIN: "threads",
 }
 WRAPPERS = ("functools", "operator", "numpy", "tensorflow.python.eager.polymorphic_function")
 """Modules whose callable objects stand for functions: cached, vectorised, compiled ones."""

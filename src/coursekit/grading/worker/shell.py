@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import builtins
+import contextlib
 import io
 import json
 import sys
@@ -181,6 +182,10 @@ class CellShell(InteractiveShell):  # type: ignore[misc]
         """Say the same; the output is empty."""
         self.system(cmd)
         return SList([]) if split else ""
+
+    def _tee(self, channel: str) -> contextlib.AbstractContextManager[None]:
+        """IPython 9 would keep all that is printed a second time, without end."""
+        return contextlib.nullcontext()
 
     def ask_exit(self) -> None:
         """``exit`` ends nothing here: the cells below it run."""
