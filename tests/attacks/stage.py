@@ -110,8 +110,7 @@ class Scene:
     ----------
     folder : Path
         An empty one.
-    name : str
-        Of one of `CHALLENGES`.
+    challenge : Challenge
 
     Attributes
     ----------
@@ -121,8 +120,8 @@ class Scene:
         The class's: ``submitted/`` lies there.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.challenge: Challenge = CHALLENGES[name]
+    def __init__(self, folder: Path, challenge: Challenge) -> None:
+        self.challenge = challenge
         first, right = next(iter(self.challenge.answers["right"].items()))
         course = folder / "course-repository"
         self.unit: Unit = make_unit(
@@ -225,7 +224,7 @@ class Stage(Scene):
     """
 
     def __init__(self, folder: Path, name: str, without: Sequence[str] = ()) -> None:
-        super().__init__(folder, name)
+        super().__init__(folder, CHALLENGES[name])
         self._engine = WarmEngine(self.folder, self.unit, limits=LIMITS[name], without=without)
         self._honest = self._grade(HONEST)
 
