@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class fence-matrix stock-points budgets size render site colab lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class fence-matrix stock-points attack-table fuzz budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,13 @@ fence-matrix: $(STAMP)  ## play the corpus of attacks at each level of the fence
 
 stock-points: $(STAMP)  ## let stock nbgrader grade every declared answer, for a test to compare (an hour)
 	PYTHONPATH=tests $(BIN)/python -m bench.stock_points $(ONLY)
+
+attack-table: $(STAMP)  ## play attacks under stock nbgrader, in sandboxes, beside ours; write docs/benchmarks.md
+	PYTHONPATH=tests $(BIN)/python -m bench.attack_table $(if $(ONLY),--only $(ONLY))
+
+fuzz: export COURSEKIT_FUZZ ?= 100000
+fuzz: $(STAMP)  ## send the decoder 100,000 broken frames and 25,000 made-up values (COURSEKIT_FUZZ=n for others)
+	$(BIN)/pytest -q -n 0 tests/unit/test_wire.py -k "mutated or made_up"
 
 budgets: $(STAMP)  ## measure every notebook, write docs/budgets.md (ONLY=01_regression for some)
 	PYTHONPATH=tests $(BIN)/python -m bench.budgets $(ONLY)

@@ -30,12 +30,12 @@ from samples import make_unit
 # A call takes a millisecond; what loops, sleeps or grows costs this much here.
 LIMITS = {
     "small": Limits(
-        cpu_call=0.5,
+        cpu_call=1.0,
         cpu_cell=1.0,
         cpu_notebook=12.0,
         cpu_check=2.0,
-        wall=10.0,
-        memory=250,
+        wall=4.0,
+        memory=400,
         threads=64,
         open_files=200,
         scratch=16,
@@ -101,8 +101,8 @@ def seen_by_student(record: Record) -> str:
     return "\n".join(seen)
 
 
-class Stage:
-    """A challenge, the engine that grades it, and the bait around both.
+class Scene:
+    """A challenge, what is handed in, and the bait around both; no grader yet.
 
     Use it in a ``with`` statement.
 
@@ -110,19 +110,18 @@ class Stage:
     ----------
     folder : Path
         An empty one.
-    name : str
-        Of one of `CHALLENGES`.
-    without : sequence of str
-        Layers of the fence to leave out.
+    challenge : Challenge
 
     Attributes
     ----------
     bait : Bait
     unit : Unit
+    folder : Path
+        The class's: ``submitted/`` lies there.
     """
 
-    def __init__(self, folder: Path, name: str, without: Sequence[str] = ()) -> None:
-        self.challenge: Challenge = CHALLENGES[name]
+    def __init__(self, folder: Path, challenge: Challenge) -> None:
+        self.challenge = challenge
         first, right = next(iter(self.challenge.answers["right"].items()))
         course = folder / "course-repository"
         self.unit: Unit = make_unit(
@@ -130,13 +129,10 @@ class Stage:
         )
         released = course / "notebooks" / self.unit.id / self.unit.challenge_notebook
         self._released: Notebook = json.loads(released.read_text(encoding="utf-8"))
-        self._class = folder / "class"
+        self.folder = folder / "class"
         word = new_word()
         self.bait = Bait(word, self._guarded(course, word))
-        self._limits = LIMITS[name]
-        self._engine = WarmEngine(self._class, self.unit, limits=self._limits, without=without)
         self._hand_in(HONEST, self._answered("right"))
-        self._honest = self._grade(HONEST)
 
     def _guarded(self, course: Path, word: str) -> dict[str, Path]:
         """Write what others have, the word in all of it, and return where it is."""
@@ -146,7 +142,7 @@ class Stage:
         held_out = course / "course" / self.unit.id / "held_out" / "hidden.npz"
         held_out.parent.mkdir()
         np.savez(held_out, x=np.array([word]), y=np.zeros(1))
-        gradebook = self._class / "marks" / "gradebook.db"
+        gradebook = self.folder / "marks" / "gradebook.db"
         gradebook.parent.mkdir()
         with (
             nbgrader_environment(self.unit.course),
@@ -164,63 +160,27 @@ class Stage:
             "course": course,
         }
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Scene:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.__exit__()
         self.bait.__exit__()
 
-    @property
-    def level(self) -> str:
-        """Which cases hold here: a level of theirs, by what the engine has found of its fence."""
-        return FENCES[self._honest.fence]
-
-    def play(self, case: Case) -> Record:
-        """Let a case be graded, after its accomplice if it has one; return its record."""
+    def hand_in(self, case: Case) -> list[str]:
+        """Hand a case in, and what its accomplice has; return the students in their order."""
+        students = [case.name]
         if any(part.accomplice for part in case.parts):
             self._hand_in(ACCOMPLICE, self._notebook(case, accomplice=True))
-            self._grade(ACCOMPLICE)
+            students.insert(0, ACCOMPLICE)
         self._hand_in(case.name, self._notebook(case), case.file)
-        return self._grade(case.name)
+        return students
 
     def hand_in_all(self, cases: Sequence[Case], honest: int) -> list[str]:
         """Hand in some cases, and as many right answers; return the students."""
-        for case in cases:
-            self._hand_in(case.name, self._notebook(case), case.file)
         names = [f"{HONEST}-{number:03}" for number in range(honest)]
         for name in names:
             self._hand_in(name, self._answered("right"))
-        return [*names, *(case.name for case in cases)]
-
-    def grade_all(self, students: Sequence[str], jobs: int) -> dict[str, Record]:
-        """Let a class be graded by an engine of its own."""
-        with WarmEngine(self._class, self.unit, jobs=jobs, limits=self._limits) as engine:
-            return {record.student: record for record in engine.grade(students)}
-
-    def harm(self, record: Record) -> list[str]:
-        """Return what a case has reached that it must not, a sentence each."""
-        seen = seen_by_student(record)
-        told = [f"a hidden part was told: {word}" for word in HIDDEN if word in seen]
-        return told + self.bait.harm(record.to_json())
-
-    def is_unmoved(self) -> bool:
-        """Whether an honest student gets, now as at first, the same marks and outputs."""
-        again = self._grade(HONEST)
-        same = Result.of(again) == Result.of(self._honest)
-        return same and _lasting(again) == _lasting(self._honest)
-
-    def show(self, record: Record) -> str:
-        """Return the page that the student of a record gets, by way of another gradebook."""
-        folder = self._class.with_name("shown")
-        (folder / "submitted" / record.student / self.unit.id).mkdir(parents=True, exist_ok=True)
-        with CourseFolder(folder, self.unit) as course:
-            with GradebookWriter(course) as writer:
-                writer.write(record)
-            (page,) = course.write_feedback([record.student])
-            return page.read_text(encoding="utf-8")
-
-    # --- what is handed in ---
+        return [*names, *(name for case in cases for name in self.hand_in(case))]
 
     def _answered(self, which: str) -> Notebook:
         notebook = copy.deepcopy(self._released)
@@ -251,10 +211,74 @@ class Stage:
         content = json.dumps(notebook).encode()
         if mangled:
             name, content = MANGLED[mangled](notebook, name)
-        path = self._class / "submitted" / student / self.unit.id / name
+        path = self.folder / "submitted" / student / self.unit.id / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
+
+
+class Stage(Scene):
+    """A scene, and the engine that grades what is handed in.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty one.
+    name : str
+        Of one of `CHALLENGES`.
+    without : sequence of str
+        Layers of the fence to leave out.
+    """
+
+    def __init__(self, folder: Path, name: str, without: Sequence[str] = ()) -> None:
+        super().__init__(folder, CHALLENGES[name])
+        self._limits = LIMITS[name]
+        self._engine = WarmEngine(self.folder, self.unit, limits=self._limits, without=without)
+        self._honest = self._grade(HONEST)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.__exit__()
+        super().__exit__()
+
+    @property
+    def level(self) -> str:
+        """Which cases hold here: a level of theirs, by what the engine has found of its fence."""
+        return FENCES[self._honest.fence]
+
+    def play(self, case: Case) -> Record:
+        """Let a case be graded, after its accomplice if it has one; return its record."""
+        *_, record = [self._grade(student) for student in self.hand_in(case)]
+        return record
+
+    def grade_all(self, students: Sequence[str], jobs: int) -> dict[str, Record]:
+        """Let a class be graded by an engine of its own."""
+        with WarmEngine(self.folder, self.unit, jobs=jobs, limits=self._limits) as engine:
+            return {record.student: record for record in engine.grade(students)}
+
+    def harm(self, record: Record) -> list[str]:
+        """Return what a case has reached that it must not, a sentence each."""
+        seen = seen_by_student(record)
+        told = [f"a hidden part was told: {word}" for word in HIDDEN if word in seen]
+        return told + self.bait.harm(record.to_json())
+
+    def is_unmoved(self) -> bool:
+        """Whether an honest student gets, now as at first, the same marks and outputs."""
+        again = self._grade(HONEST)
+        same = Result.of(again) == Result.of(self._honest)
+        return same and _lasting(again) == _lasting(self._honest)
+
+    def show(self, record: Record) -> str:
+        """Return the page that the student of a record gets, by way of another gradebook."""
+        folder = self.folder.with_name("shown")
+        (folder / "submitted" / record.student / self.unit.id).mkdir(parents=True, exist_ok=True)
+        with CourseFolder(folder, self.unit) as course:
+            with GradebookWriter(course) as writer:
+                writer.write(record)
+            (page,) = course.write_feedback([record.student])
+            return page.read_text(encoding="utf-8")
 
     def _grade(self, student: str) -> Record:
         (record,) = self._engine.grade([student])

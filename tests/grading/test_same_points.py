@@ -1,7 +1,7 @@
 """The engine gives every declared answer the points that stock nbgrader gives it.
 
-All of them where everything is required. Else an empty submission and one of mixed answers, which is
-another with each change of what decides; the engine itself tries the solution before both.
+All of them where everything is required. Else an empty submission and one of mixed answers, which
+is another with each change of what decides; the engine itself tries the solution before both.
 """
 
 import hashlib
