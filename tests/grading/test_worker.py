@@ -374,7 +374,11 @@ def test_nothing_is_left_when_a_parent_ends() -> None:
     side.end()
 
 
-def test_a_child_ends_with_its_parent_even_in_a_loop(parent: WarmParent) -> None:
+@pytest.mark.parametrize("kind", ["parent", "open_parent"])
+def test_a_child_ends_with_its_parent_even_in_a_loop(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    parent: WarmParent = request.getfixturevalue(kind)
     side = StudentSide(parent.fork(), LIMITS)
     child = psutil.Process(side._child.pid)
     killer = threading.Timer(0.5, psutil.Process(parent.pid).kill)
@@ -390,15 +394,17 @@ def test_a_child_ends_with_its_parent_even_in_a_loop(parent: WarmParent) -> None
 
 
 RUIN = """import os, shutil
-scratch = os.path.dirname(os.getcwd())
+scratch = os.getcwd()
 shutil.rmtree(scratch)
 os.symlink({target!r}, scratch)
 """
 
 
 def test_a_scratch_folder_that_was_replaced_is_not_followed(
-    parent: WarmParent, tmp_path: Path
+    open_parent: WarmParent, tmp_path: Path
 ) -> None:
+    """Without a fence: behind one, the folder is a file system's root."""
+    parent = open_parent
     (tmp_path / "precious").mkdir()
     side = StudentSide(parent.fork(), LIMITS)
     side.run("c", RUIN.format(target=str(tmp_path)))

@@ -171,6 +171,7 @@ class WarmParent:
             layers=tuple(layer for layer in LAYERS if layer not in without),
             readable=tuple(str(path) for path in readable()),
             scratch=str(scratch),
+            walled=self._walled,
         )
         self._start()
 

@@ -71,6 +71,12 @@ FORBIDDEN = (
     *("delete_module", "kexec_load", "kexec_file_load", "iopl", "ioperm", "settimeofday"),
     *("clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "vhangup"),
 )
+# What Landlock knows nothing of: how a file outside is marked. They seem to work, and do nothing.
+MARKING = (
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr"),
+    *("removexattr", "lremovexattr", "fremovexattr"),
+)
 X32_ONLY = range(512, 548)  # numbers that only the other numbering has: execve, ptrace and more
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -94,6 +100,8 @@ class Fence:
         How many it may have.
     memory : int
         Bytes of address space beyond those at the start.
+    walled : bool
+        Whether all but the scratch folder is on file systems that nobody can change.
     """
 
     layers: tuple[str, ...] = LAYERS
@@ -104,6 +112,7 @@ class Fence:
     threads: int = 256
     open_files: int = 256
     memory: int = 16 << 30
+    walled: bool = False
 
 
 def enter(fence: Fence) -> bool:
@@ -164,6 +173,7 @@ def restrict(fence: Fence, keep: int) -> None:
     keep : int
         The one descriptor that stays open.
     """
+    end_with_creator()
     _close_all_but(keep)
     _prctl(PR_SET_DUMPABLE, 1)  # the process may look at itself: TensorFlow does
     private = "namespaces" in fence.layers and _own_namespaces(fence)
@@ -173,7 +183,7 @@ def restrict(fence: Fence, keep: int) -> None:
         _landlock(fence)
     if "seccomp" in fence.layers:
         with contextlib.suppress(Exception):  # the probe tells
-            forbidding().load()
+            forbidding(marking=fence.walled).load()
 
 
 def end_with_creator() -> None:
@@ -188,7 +198,7 @@ def prepare(fence: Fence) -> None:
 
         with contextlib.suppress(seccompy.UnsupportedError):
             seccompy.supported()  # finds the C library, by a compiler if need be
-            _ = forbidding().program
+            _ = forbidding(marking=fence.walled).program
     if "landlock" in fence.layers:
         import landlockpy
 
@@ -355,22 +365,30 @@ def confine(readable: Iterable[str], writable: Iterable[str], *, alone: bool) ->
 
 
 @cache
-def forbidding(*allowed: str) -> Filter:
-    """Return the filter of system calls; `allowed` names some of `FORBIDDEN` that it leaves."""
+def forbidding(*allowed: str, marking: bool = False) -> Filter:
+    """Return the filter of system calls.
+
+    Parameters
+    ----------
+    *allowed : str
+        Some of `FORBIDDEN` that it leaves.
+    marking : bool
+        Whether modes, owners and times of files can be changed.
+    """
     from seccompy import ArgCmp, CmpOp, Filter, arch, syscall_nr
 
     made = Filter()
     other = [X32] if arch() == "x86_64" else []
-    for name in FORBIDDEN:
+    answers = dict.fromkeys(set(FORBIDDEN) - set(allowed), errno.EPERM)
+    answers |= {} if marking else dict.fromkeys(MARKING, 0)
+    for name, number in answers.items():
         with contextlib.suppress(ValueError):  # not on this architecture
-            if name not in allowed:
-                for bits in (0, *other):
-                    made.errno(syscall_nr(name) | bits, errno.EPERM)
+            for bits in (0, *other):
+                made.errno(syscall_nr(name) | bits, number)
     thread = [ArgCmp(0, CmpOp.MASKED_EQ, 0, CLONE_THREAD)]
     for bits in (0, *other):
         made.errno(syscall_nr("clone") | bits, errno.EPERM, args=thread)
         made.errno(syscall_nr("clone3") | bits, errno.ENOSYS)  # its flags lie where none can look
-    for bits in other:
-        for number in X32_ONLY:
+        for number in X32_ONLY if bits else ():
             made.errno(number | bits, errno.EPERM)
     return made

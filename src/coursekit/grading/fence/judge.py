@@ -40,7 +40,7 @@ def confine_judge(held_out: Path, scratch: Path, megabytes: int) -> None:
     with contextlib.suppress(ImportError):
         confine(map(str, paths), [str(scratch)], alone=False)
     with contextlib.suppress(Exception):  # the trials tell
-        forbidding("pidfd_send_signal").load()
+        forbidding("pidfd_send_signal", marking=True).load()
 
 
 def try_judge() -> dict[str, str]:

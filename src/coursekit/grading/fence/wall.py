@@ -73,7 +73,7 @@ def walled(command: list[str]) -> list[str]:
     for folder in _above(*others, *own):
         options += ["--perms", "0755", "--dir", str(folder)]
     for path in others:
-        if path.is_symlink():
+        if path.is_symlink() and str(path) in (*SYSTEM, *LINKS):
             options += ["--symlink", os.readlink(path), str(path)]
         else:
             options += ["--ro-bind", str(path), str(path)]

@@ -141,6 +141,9 @@ def _live(descriptor: int, fence: Fence) -> None:
 def _empty(scratch: Path) -> None:
     """Remove what the last child has left, where its scratch folder did not end with it."""
     with contextlib.suppress(OSError):
+        if scratch.is_symlink() or not scratch.is_dir():  # it made something else of the folder
+            scratch.unlink(missing_ok=True)
+            scratch.mkdir()
         for left in scratch.iterdir():
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
