@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from coursekit.grading.fence import wall
@@ -26,6 +27,7 @@ from coursekit.grading.levels import (
 from coursekit.grading.limits import Limits, Stopped
 from coursekit.grading.process import JudgeProcess
 from coursekit.grading.student import StudentSide
+from engine_samples import cells_of, sheet
 
 LIMITS = Limits(cpu_call=3, cpu_cell=3, wall=40, memory=600, threads=64, open_files=64, scratch=16)
 JUDGES = {"judge's files": "", "judge's network": ""}
@@ -99,6 +101,28 @@ def test_a_judge_tries_its_own_wall() -> None:
         judge.start()
         assert judge.level is Level.PARTIAL
         assert lost(judge.trials) == set(JUDGES)
+
+
+HELD_OUT = """from pathlib import Path
+from coursekit.grading import held_out
+assert held_out.load("small").x.tolist() == [7.0]
+_others = Path(__import__("os").environ["COURSEKIT_HELD_OUT"]).parents[1]
+try:
+    raise SystemExit(sorted(_others.iterdir()))
+except PermissionError:
+    pass
+"""
+
+
+def test_a_judge_reads_the_held_out_data_of_its_unit_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "01_small" / "held_out"
+    folder.mkdir(parents=True)
+    np.savez(folder / "small.npz", x=np.array([7.0]), y=np.array([1.0]))
+    answer = {"q1_one": "def one():\n    return 1"}
+    unit = cells_of("", answer, {"q1_one": HELD_OUT}, {"q1_one": 1.0})
+    with JudgeProcess(unit, tmp_path, LIMITS, "01_small") as judge:
+        told = judge.judge(sheet(answer, unit=unit))
+    assert [(o["verdict"], o["text"]) for o in told["outcomes"]] == [("pass", "")]
 
 
 def test_the_wall_shows_the_students_part_alone() -> None:

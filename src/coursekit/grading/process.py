@@ -108,7 +108,7 @@ class JudgeProcess:
     cells : sequence of Cell
         The instructor's own.
     held_out : Path
-        Folder with the held-out data of all units.
+        Folder of all units; the judge reads the held-out data of its own alone.
     limits : Limits
     unit : str
     fence : Level
@@ -223,7 +223,7 @@ class JudgeProcess:
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment |= PINNED | {"MPLBACKEND": "agg"}
         environment |= {"TMPDIR": self._folder, "HOME": self._folder}  # nobody's settings
-        environment["COURSEKIT_HELD_OUT"] = str(self._held_out)
+        environment["COURSEKIT_HELD_OUT"] = str(self._held_out / self._unit / "held_out")
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "coursekit.grading.process", str(theirs.fileno())],
@@ -354,7 +354,7 @@ def main(descriptor: int) -> None:
 
 def _confine(message: dict[str, Any], limits: Limits) -> None:
     if "judge" not in message["without"]:
-        held_out = Path(os.environ["COURSEKIT_HELD_OUT"]) / message["unit"] / "held_out"
+        held_out = Path(os.environ["COURSEKIT_HELD_OUT"])
         confine_judge(held_out, Path(os.environ["TMPDIR"]), 8_000 + limits.judge_memory)
 
 
