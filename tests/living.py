@@ -98,12 +98,11 @@ def below(pid: int) -> dict[str, list[psutil.Process]]:
     found: dict[str, list[psutil.Process]] = {"judge": [], "parent": [], "child": []}
     with suppress(psutil.Error):
         for process in psutil.Process(pid).children(recursive=True):
-            with suppress(psutil.Error):
+            with suppress(psutil.Error, OSError):
                 if _runs(process, JUDGE):
                     found["judge"].append(process)
                 elif _runs(process, WORKER):
-                    is_child = _runs(process.parent(), WORKER)
-                    found["child" if is_child else "parent"].append(process)
+                    found["child" if _is_child(process) else "parent"].append(process)
     return found
 
 
@@ -111,6 +110,20 @@ def _runs(process: psutil.Process | None, module: str) -> bool:
     """Whether a process is Python with a module; not what only fences it in."""
     line = process.cmdline() if process else []
     return module in line and Path(line[0]).name.startswith("python")
+
+
+def _is_child(process: psutil.Process) -> bool:
+    """Whether it runs a submission; the fence puts one that only waits before the warm parent."""
+    above = process.parent()
+    if not _runs(above, WORKER):
+        return False
+    return _runs(above.parent(), WORKER) or _depth(above) == _depth(process)
+
+
+def _depth(process: psutil.Process) -> int:
+    """Return in how many process namespaces it has a number."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return len(next(line for line in lines if line.startswith("NSpid:")).split())
 
 
 def _lives(process: psutil.Process) -> bool:
