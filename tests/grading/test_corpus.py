@@ -26,7 +26,8 @@ from coursekit.classroom.report import printable
 
 ALL = read_corpus()
 SMOKE = int(os.environ.get("COURSEKIT_SMOKE", "0"))
-HELD_ANYWHERE = [name for name, case in ALL.items() if case.level != "full"]
+# What is exhausted depends on how busy a machine is, and not on the fence's level.
+HELD_ANYWHERE = [n for n, case in ALL.items() if case.level != "full" and case.family != "exhaust"]
 CASES = (
     {name: ALL[name] for name in HELD_ANYWHERE[:: len(HELD_ANYWHERE) // SMOKE]} if SMOKE else ALL
 )
