@@ -110,3 +110,13 @@ def test_old_or_new_as_a_whole_and_the_next_run_repairs(
         assert beside(tmp_path / "class") == [], step
     assert len(seen) > 20
     assert list(dict.fromkeys(seen)) == ["old", "between", "new"]
+
+
+def test_a_good_file_after_a_withdrawal_that_was_killed_leaves_nothing(
+    unit: Unit, graded: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(graded, tmp_path / "class")
+    page = folder / "feedback" / "ada" / unit.id
+    page.rename(page.with_name(f".{unit.id}.old"))
+    write(folder, unit, second(unit))
+    assert beside(folder) == []

@@ -165,9 +165,10 @@ class GradebookWriter:
         """Remove what a run that was killed has left half-written."""
         records = record_path(self.folder.root, self._unit, "").parent
         sweep({path.with_name(path.name[1:-4]) for path in records.glob(".*.json.???")})
-        for step in ("autograded", "feedback"):
-            parents = (self.folder.root / step).glob(f"*/.{self._unit}.???")
-            sweep({path.with_name(self._unit) for path in parents})
+        books = (self.folder.root / "autograded").glob(f"*/.{self._unit}.???")
+        sweep({path.with_name(self._unit) for path in books})
+        for page in (self.folder.root / "feedback").glob(f"*/.{self._unit}.old"):
+            remove(page)  # of points that were being withdrawn; nbgrader makes it again
 
     def _set(self, gradebook: Any, record: Record, notebook: Notebook, old: Path) -> list[str]:
         """Set a student's rows, and return what a person should look at again."""
