@@ -52,8 +52,10 @@ def test_who_is_hit_from_outside_runs_once_more_and_has_its_points(tmp_path: Pat
     with WarmEngine(tmp_path, unit, limits=LIMITS) as engine:
         engine.start()
         for each in HITS:
-            while below(os.getpid())["child"]:
-                time.sleep(0.01)  # an earlier one's
+            ends = time.monotonic() + 30
+            while below(os.getpid())["child"]:  # an earlier one's
+                assert time.monotonic() < ends
+                time.sleep(0.01)
             thread = threading.Thread(target=hit, args=each)
             thread.start()
             records = list(engine.grade(["hit", "other"]))
