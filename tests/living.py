@@ -83,7 +83,7 @@ class Command:
         self._seen.update(process for each in found.values() for process in each)
         return found
 
-    def left(self, within: float = 10) -> list[str]:
+    def left(self, within: float = 30) -> list[str]:
         """Return what still runs of it some time after its end: a line each."""
         ends = time.monotonic() + within
         while found := marked(self._temporary) + [str(p) for p in self._seen if _lives(p)]:

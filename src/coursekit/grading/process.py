@@ -226,7 +226,7 @@ class JudgeProcess:
         environment["COURSEKIT_HELD_OUT"] = str(self._held_out / self._unit / "held_out")
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "coursekit.grading.process", str(theirs.fileno())],
+                [sys.executable, "-m", __name__, str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -333,9 +333,11 @@ def _receive(channel: Channel) -> dict[str, Any]:
 # --- what runs in the process ----------------------------------------------------------------
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, creator: int) -> None:
     """Judge sheets until the other side hangs up, or ends, however that happens."""
     end_with_creator()
+    if os.getppid() != creator:  # it had ended before it could be followed
+        return
     channel = Channel(socket.socket(fileno=descriptor), _NoReferences())
     try:
         message = _receive(channel)
@@ -433,4 +435,4 @@ def outcomes_of(told: dict[str, Any]) -> tuple[Outcome, ...]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
