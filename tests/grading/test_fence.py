@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from coursekit.grading.levels import (
     PARTIAL,
     PROMISES,
     Level,
+    Listener,
     level_of,
-    listening,
     open_promises,
     try_fence,
 )
@@ -40,7 +41,7 @@ def limited() -> Iterator[WarmParent]:
 
 
 def tried(without: Sequence[str]) -> dict[str, str]:
-    with listening() as listener, WarmParent(LIMITS.fence(), without) as parent:
+    with closing(Listener()) as listener, WarmParent(LIMITS.fence(), without) as parent:
         return try_fence(parent, listener)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -48,6 +47,17 @@ class Level(str, Enum):
         return order.index(self) <= order.index(wanted)
 
 
+class PlainText:
+    """The references of a channel on which plain text alone crosses."""
+
+    def name(self, value: object) -> None:
+        """Name nothing."""
+
+    def find(self, tag: str, number: int, text: str) -> object:
+        """Find nothing."""
+        raise WireError("a message is malformed")
+
+
 class Listener:
     """Somebody who listens, on a port and on an abstract socket, and must never be reached."""
 
@@ -89,7 +99,7 @@ def try_fence(parent: WarmParent, listener: Listener) -> dict[str, str]:
     }
     child = parent.fork()
     try:
-        channel = Channel(child.connection, _Nothing())
+        channel = Channel(child.connection, PlainText())
         channel.send({"id": 1, "op": "probe", "asked": asked}, Frame(channel.references))
         reply, _ = channel.receive()
         return {name: str(reply["found"][name]) for name in PROMISES if name in reply["found"]}
@@ -97,16 +107,6 @@ def try_fence(parent: WarmParent, listener: Listener) -> dict[str, str]:
         raise EngineError(f"The fence could not be tried: {error}") from error
     finally:
         child.end()
-
-
-class _Nothing:
-    """Plain text alone crosses."""
-
-    def name(self, value: object) -> None:
-        return None
-
-    def find(self, tag: str, number: int, text: str) -> object:
-        raise WireError("a message is malformed")
 
 
 def level_of(found: dict[str, str]) -> Level:
@@ -129,7 +129,7 @@ def remedy(found: dict[str, str]) -> str:
     if level_of(found) is Level.FULL:
         return ""
     lost = {name for name in PROMISES if found.get(name, "not tried")}
-    if "rules" in lost and not landlock():
+    if "rules" in lost and not _has_landlock():
         return "The kernel has no Landlock: Linux 5.13 or later, with landlock among its LSMs."
     if "system calls" in lost:
         return "seccomp is missing: `pip install seccompy`, and a kernel that has it."
@@ -142,21 +142,10 @@ def remedy(found: dict[str, str]) -> str:
     return ""
 
 
-def landlock() -> bool:
-    """Whether the kernel offers Landlock."""
+def _has_landlock() -> bool:
     try:
         import landlockpy
 
         return bool(landlockpy.supported())
     except (ImportError, OSError):
         return False
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[Listener]:
-    """Listen for as long as the block runs."""
-    listener = Listener()
-    try:
-        yield listener
-    finally:
-        listener.close()

@@ -28,8 +28,8 @@ from coursekit.grading.forks import KEPT, PINNED, EngineError, Usage, WarmParent
 from coursekit.grading.levels import (
     Level,
     Listener,
+    PlainText,
     level_of,
-    listening,
     open_promises,
     remedy,
     try_fence,
@@ -235,7 +235,7 @@ class JudgeProcess:
                 cwd="/",
                 start_new_session=True,
             )
-        self._channel, self._judged = Channel(ours, _NoReferences(), self._watch), 0
+        self._channel, self._judged = Channel(ours, PlainText(), self._watch), 0
         about = {"limits": asdict(self._limits), "unit": self._unit, "without": self._without}
         cells = [asdict(cell) for cell in self._cells]
         self.trials = self._ask({"op": "begin", "cells": cells, **about})["trials"]
@@ -308,16 +308,6 @@ class JudgeProcess:
         process.wait()
 
 
-class _NoReferences:
-    """Both ends are ours: they send JSON alone."""
-
-    def name(self, value: Any) -> None:
-        return None
-
-    def find(self, tag: str, number: int, text: str) -> Any:
-        raise WireError("a message is malformed")
-
-
 def _send(channel: Channel, message: dict[str, Any]) -> None:
     frame = Frame(channel.references)
     frame.add(json.dumps(message).encode())
@@ -338,12 +328,12 @@ def main(descriptor: int, creator: int) -> None:
     end_with_creator()
     if os.getppid() != creator:  # it had ended before it could be followed
         return
-    channel = Channel(socket.socket(fileno=descriptor), _NoReferences())
+    channel = Channel(socket.socket(fileno=descriptor), PlainText())
     try:
         message = _receive(channel)
         limits = Limits(**message["limits"])
         with (
-            listening() as listener,
+            contextlib.closing(Listener()) as listener,
             WarmParent(limits.fence(), message["without"]) as parent,  # it imports meanwhile
         ):
             _confine(message, limits)
