@@ -146,7 +146,9 @@ def test_the_wall_shows_the_students_part_alone() -> None:
     assert {Path(file).parts[1] for file in grading} == {"__init__.py", "worker", "wire", "fence"}
     assert "grading/fence/wall.py" not in grading
     assert not {"home", "root/.cache", "mnt", "srv", "media"} & set(root)
-    assert temporary == ["submission"]
+    # Where the course or its environment lies in /tmp, the way to them is there, too.
+    ways = {path.parts[2] for path in wall.readable() if path.is_relative_to("/tmp")}
+    assert set(temporary) == {"submission"} | ways
     assert shared == []
 
 
