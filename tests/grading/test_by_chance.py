@@ -10,6 +10,7 @@ import pytest
 
 from composites import write
 from coursekit.grading.engine import TWICE, WarmEngine
+from coursekit.grading.levels import Level
 from coursekit.grading.record import Status, Verdict
 from coursekit.grading.student import Limits
 from coursekit.sources.layout import CourseError, Unit
@@ -101,3 +102,16 @@ def test_an_engine_that_does_not_run_takes_nobody_s_points(
         pytest.raises(CourseError, match="Nothing was graded, for the engine does not run"),
     ):
         list(engine.grade(["ada"]))
+
+
+def test_a_fence_that_is_lost_in_the_middle_costs_nobody_a_mark(tmp_path: Path) -> None:
+    unit = made(tmp_path, {"first": RIGHT, "second": RIGHT})
+    with WarmEngine(tmp_path, unit, fence=Level.FULL) as engine:
+        engine.start()
+        below(os.getpid())["judge"][0].kill()
+        engine._judges[0]._without = ("seccomp",)
+        records = list(engine.grade(["first", "second"]))
+    assert [record.status for record in records] == [Status.ENGINE, Status.ENGINE]
+    for record in records:
+        assert record.detail.startswith("Students' code cannot be fenced as asked (full)")
+        assert record.flags == (TWICE,)

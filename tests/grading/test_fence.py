@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coursekit.grading.fence import wall
+from coursekit.grading.fence import inner, wall
 from coursekit.grading.fence.inner import LAYERS, forbidding
 from coursekit.grading.forks import WALL, WarmParent
 from coursekit.grading.levels import (
@@ -70,6 +71,24 @@ def test_what_a_missing_layer_opens_is_found(without: Sequence[str]) -> None:
         assert level is Level.LIMITS_ONLY
     else:
         assert level is Level.PARTIAL
+
+
+def test_a_trial_that_was_killed_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = tmp_path / "killed"
+
+    def be_killed_once(groups: object) -> None:
+        if not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(os, "setgroups", be_killed_once)
+    monkeypatch.setattr(os, "setresgid", lambda *ids: None)
+    monkeypatch.setattr(os, "setresuid", lambda *ids: None)
+    assert inner._nobody_can_read(Path(sys.executable))
+    assert killed.exists()
+    assert not inner._nobody_can_read(tmp_path / "nothing")
 
 
 def test_without_any_layer_nearly_everything_is_open() -> None:

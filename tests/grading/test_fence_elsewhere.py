@@ -76,9 +76,11 @@ def test_twenty_cases_of_the_corpus_on(machine: str) -> None:
     """All that a level promises holds there; the whole corpus: `make fence-matrix`."""
     wrapper, without = SMOKE[machine]
     command = [*wrapper, sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    environment = dict(os.environ, COURSEKIT_WITHOUT=without, COURSEKIT_SMOKE="20")
+    environment.pop("COURSEKIT_REQUIRE_ALL", None)  # a case that needs a better fence is skipped
     done = subprocess.run(
         [*command, "tests/grading/test_corpus.py", "-k", "test_what_comes_of_a_case"],
-        env={**os.environ, "COURSEKIT_WITHOUT": without, "COURSEKIT_SMOKE": "20"},
+        env=environment,
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -44,6 +44,7 @@ STATUS = {
 AGAIN = " Grade this student again; if it comes back, report it with the file."
 DETAIL = {
     ENGINE: "{}" + AGAIN,
+    FENCE: "{}" + AGAIN,
     GIVEN_FAILS: "A given cell fails by itself, so nothing can be graded: mend {}",
     MISBEHAVED: "The notebook's process broke the rules of its conversation with the grader "
     "({}): a person should read what it does.",

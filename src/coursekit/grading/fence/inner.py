@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LAYERS = ("namespaces", "landlock", "seccomp")
 NOBODY = 65534
+TRIES = 3
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
     0x20000,
     0x4000000,
@@ -193,16 +194,16 @@ def end_with_creator() -> None:
 
 def prepare(fence: Fence) -> None:
     """Load what `restrict` needs, so that a child need not."""
-    if "seccomp" in fence.layers:
-        import seccompy
+    with contextlib.suppress(Exception):  # not installed, not supported: the probe tells
+        if "seccomp" in fence.layers:
+            import seccompy
 
-        with contextlib.suppress(seccompy.UnsupportedError):
             seccompy.supported()  # finds the C library, by a compiler if need be
             _ = forbidding(marking=fence.walled).program
-    if "landlock" in fence.layers:
-        import landlockpy
+    with contextlib.suppress(Exception):
+        if "landlock" in fence.layers:
+            import landlockpy
 
-        with contextlib.suppress(landlockpy.UnsupportedError):
             landlockpy.abi_version()
 
 
@@ -227,17 +228,21 @@ def _leave_root(fence: Fence) -> None:
 
 
 def _nobody_can_read(*paths: Path) -> bool:
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
-            status = 0 if all(os.access(path, os.R_OK) for path in paths) else 1
-        finally:
-            os._exit(status)
-    return os.waitpid(pid, 0)[1] == 0
+    for _ in range(TRIES):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                os.setgroups([])
+                os.setresgid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+                status = 0 if all(os.access(path, os.R_OK) for path in paths) else 1
+            finally:
+                os._exit(status)
+        status = os.waitpid(pid, 0)[1]
+        if not os.WIFSIGNALED(status):  # who was killed has said nothing
+            return status == 0
+    return False
 
 
 def _new_user() -> None:
@@ -345,8 +350,10 @@ def confine(readable: Iterable[str], writable: Iterable[str], *, alone: bool) ->
     alone : bool
         Whether it may signal no process but its own.
     """
-    from landlockpy import AccessFS, LandlockError, Ruleset, Scope, UnsupportedError
-
+    try:
+        from landlockpy import AccessFS, LandlockError, Ruleset, Scope, UnsupportedError
+    except ImportError:
+        return  # a trial tells
     read = AccessFS.READ_FILE | AccessFS.READ_DIR
     no_folder = AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.IOCTL_DEV
     everything = ~(AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK)
@@ -361,7 +368,7 @@ def confine(readable: Iterable[str], writable: Iterable[str], *, alone: bool) ->
                     ruleset.allow_path(path, access if os.path.isdir(path) else access & no_folder)
             ruleset.restrict()
     except (LandlockError, UnsupportedError):
-        return  # a trial tells
+        return
 
 
 @cache

