@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from coursekit.grading.forks import WarmParent
@@ -206,13 +205,7 @@ class Session:
         return False
 
     def _stop(self, cell: str, error: Stopped | Broken) -> Stop:
-        if isinstance(error, Broken):
-            if not isinstance(error.error, ClosedError):
-                raise MisbehavedError(str(error.error))
-            made = Stop(Verdict.LOST, REASONS[Verdict.LOST])
-        else:
-            made = Stop(error.verdict, error.reason)
-        self.stops[cell] = made
+        self.stops[cell] = made = _stop_for(error)
         return made
 
     def _give_up(self, why: str) -> None:
@@ -258,8 +251,9 @@ class Session:
         kept, side = dict(self.ran), self._side()
         before = {name: self._decided.pop(name) for name in suspect}
         try:
-            with suppress(Stopped, Broken):  # the first verdicts stand
-                self._run_in_order(side, suspect)
+            self._run_in_order(side, suspect)
+        except (Stopped, Broken) as error:
+            _stop_for(error)  # unless it misbehaved, the first verdicts stand
         finally:
             self._count(side)
             side.end()
@@ -310,6 +304,14 @@ class Session:
     def _count(self, side: StudentSide) -> None:
         self._add("cpu", side.cpu_seconds())
         self._add("children", 1)
+
+
+def _stop_for(error: Stopped | Broken) -> Stop:
+    if isinstance(error, Stopped):
+        return Stop(error.verdict, error.reason)
+    if not isinstance(error.error, ClosedError):
+        raise MisbehavedError(str(error.error))
+    return Stop(Verdict.LOST, REASONS[Verdict.LOST])
 
 
 def _stub(cell: Cell, reason: str) -> str:
