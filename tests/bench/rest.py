@@ -98,6 +98,7 @@ def break_down(unit: Unit, folder: Path, students: Sequence[str]) -> dict[str, f
     """
     held_out = str(unit.course.root / "course")
     environment = os.environ | PINNED | {"MPLBACKEND": "agg", "COURSEKIT_HELD_OUT": held_out}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)  # this module is found there, too
     command = [sys.executable, "-m", "bench.rest", str(unit.course.root), unit.id, str(folder)]
     done = subprocess.run(
         [*command, *students], env=environment, capture_output=True, text=True, check=False
