@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-JUDGE, WORKER = "coursekit.grading.process", "coursekit.grading.worker.parent"
+JUDGE, WORKER = "coursekit.grading.serving", "coursekit.grading.worker.parent"
 
 
 class Command:

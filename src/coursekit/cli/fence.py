@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.cli.progress import show_progress
+from coursekit.cli.scratch import own_scratch
 from coursekit.sources.layout import CourseError
 
 
@@ -28,7 +29,11 @@ def _fence(options: argparse.Namespace) -> int:
     if why_not := supported():
         raise CourseError(why_not)
     try:
-        with show_progress() as progress, JudgeProcess((), Path.cwd(), Limits()) as judge:
+        with (
+            own_scratch(),
+            show_progress() as progress,
+            JudgeProcess((), Path.cwd(), Limits()) as judge,
+        ):
             progress("starting a grader", 0, 1)
             judge.start()
             progress("starting a grader", 1, 1)

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from coursekit.cli.progress import show_progress
+from coursekit.cli.scratch import own_scratch
 from coursekit.sources.layout import Course, CourseError, Unit
 
 
@@ -59,7 +60,7 @@ def _prove(units: list[Unit], jobs: int) -> int:
     took = max(sum(before) / jobs, *before) / 60
     about = f", about {took:.0f} min as last time" if all(before) and took > 1 else ""
     print(f"{len(units)} unit(s) to verify{about}.", flush=True)
-    with show_progress() as progress:
+    with own_scratch(), show_progress() as progress:
         told = dict(prove_all(units, jobs=jobs, progress=progress))
     console, bad = Console(width=None if sys.stdout.isatty() else 100), 0
     for unit in units:
@@ -74,7 +75,7 @@ def _prove(units: list[Unit], jobs: int) -> int:
 def _sweep(unit: Unit, seeds: int) -> int:
     from coursekit.proving.sweep import sweep, write_margins
 
-    with show_progress() as progress:
+    with own_scratch(), show_progress() as progress:
         margins = sweep(unit, seeds, progress=progress)
     for row in margins:
         text = f"{row.check} ({row.answer.label}): {row.passed}/{len(row.ratios)} seeds pass"

@@ -1,7 +1,7 @@
-"""The judge's process: warm, trusted, and replaced when it grows or fails.
+"""The judge's process as its engine sees it: warm, trusted, and replaced when it grows or fails.
 
-It is told over an inherited socket what to judge, as JSON. The process that starts it keeps the
-gradebook and the submissions; this one sees a sheet at a time.
+It is told over an inherited socket what to judge, as JSON, a sheet at a time. What runs in it is
+`coursekit.grading.serving`; gradebook and submissions stay here.
 """
 
 from __future__ import annotations
@@ -15,29 +15,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from coursekit.grading.fence.inner import end_with_creator
-from coursekit.grading.fence.judge import confine_judge, try_judge
-from coursekit.grading.forks import KEPT, PINNED, EngineError, Usage, WarmParent, usage_of
+from coursekit.grading.forks import KEPT, PINNED, EngineError, Usage, usage_of
 from coursekit.grading.levels import (
     Level,
-    Listener,
     PlainText,
     level_of,
     open_promises,
     remedy,
-    try_fence,
 )
 from coursekit.grading.limits import REASONS, Limits
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.grading.wire import Channel, Frame, WireError
-from coursekit.intake.sheet import Cell, Match, Sheet
+from coursekit.intake.sheet import Cell, Sheet
 
 MOST_SUBMISSIONS = 100  # that one process judges: each rebuilt model leaves something behind
 MOST_MEMORY = 3 << 30  # bytes
@@ -46,6 +42,7 @@ PATIENCE = 2 * 3600.0  # seconds that a submission may take in all, before the p
 
 SLACK = 1.25  # times its limit that the judge may compute until it is ended from outside
 
+SERVING = "coursekit.grading.serving"  # the module that runs in the process
 GIVEN_FAILS, MISBEHAVED, ENGINE, FENCE = "given cell", "misbehaved", "engine", "fence"
 OPEN = (
     "Students' code cannot be fenced as asked ({wanted}) but only at the level {found}: {first}. "
@@ -226,7 +223,7 @@ class JudgeProcess:
         environment["COURSEKIT_HELD_OUT"] = str(self._held_out / self._unit / "held_out")
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno()), str(os.getpid())],
+                [sys.executable, "-m", SERVING, str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -253,8 +250,8 @@ class JudgeProcess:
         assert self._channel
         self._deadline = time.monotonic() + PATIENCE
         self._at = ""
-        _send(self._channel, message)
-        while "at" in (told := _receive(self._channel)):
+        send(self._channel, message)
+        while "at" in (told := receive(self._channel)):
             self._at, self._cpu_at = told["at"], self._usage().cpu
         if "error" in told:
             raise JudgedError(told["error"], told["text"])
@@ -308,121 +305,26 @@ class JudgeProcess:
         process.wait()
 
 
-def _send(channel: Channel, message: dict[str, Any]) -> None:
+def send(channel: Channel, message: dict[str, Any]) -> None:
+    """Send a message, as JSON."""
     frame = Frame(channel.references)
     frame.add(json.dumps(message).encode())
     channel.send({}, frame)
 
 
-def _receive(channel: Channel) -> dict[str, Any]:
+def receive(channel: Channel) -> dict[str, Any]:
+    """Return the next message.
+
+    Raises
+    ------
+    WireError
+        If the other side has ended, or what it sends is none.
+    """
     _, frame = channel.receive()
     told: dict[str, Any] = json.loads(frame.buffer(0))
     return told
 
 
-# --- what runs in the process ----------------------------------------------------------------
-
-
-def main(descriptor: int, creator: int) -> None:
-    """Judge sheets until the other side hangs up, or ends, however that happens."""
-    end_with_creator()
-    if os.getppid() != creator:  # it had ended before it could be followed
-        return
-    channel = Channel(socket.socket(fileno=descriptor), PlainText())
-    try:
-        message = _receive(channel)
-        limits = Limits(**message["limits"])
-        with (
-            contextlib.closing(Listener()) as listener,
-            WarmParent(limits.fence(), message["without"]) as parent,  # it imports meanwhile
-        ):
-            _confine(message, limits)
-            _serve(channel, message, limits, parent, listener)
-    except JudgedError as error:
-        _send(channel, {"error": error.kind, "text": str(error)})
-    except WireError:
-        return
-
-
-def _confine(message: dict[str, Any], limits: Limits) -> None:
-    if "judge" not in message["without"]:
-        held_out = Path(os.environ["COURSEKIT_HELD_OUT"])
-        confine_judge(held_out, Path(os.environ["TMPDIR"]), 8_000 + limits.judge_memory)
-
-
-def _serve(
-    channel: Channel,
-    message: dict[str, Any],
-    limits: Limits,
-    parent: WarmParent,
-    listener: Listener,
-) -> None:
-    def at(question: str) -> None:
-        _send(channel, {"at": question})
-
-    judge_one = _prepare(message, limits, parent, at)
-    try:
-        _send(channel, {"trials": try_fence(parent, listener) | try_judge()})
-    except EngineError as error:
-        raise JudgedError(ENGINE, str(error)) from error
-    listener.close()
-    while True:
-        asked = _receive(channel)
-        _send(channel, judge_one(_sheet(asked["sheet"]), asked["stops"]))
-
-
-def _prepare(
-    message: dict[str, Any], limits: Limits, parent: WarmParent, at: Callable[[str], None]
-) -> Callable[[Sheet, dict[str, Any]], dict[str, Any]]:
-    """Run the given cells, and return what judges a sheet."""
-    from coursekit.setup import quiet_native_stderr
-
-    with quiet_native_stderr():
-        import keras  # noqa: F401 - its notices end here
-    from coursekit.grading.judge import GivenCellError, Judge
-    from coursekit.grading.session import MisbehavedError, Session, Stop
-
-    try:
-        judge = Judge([Cell(**cell) for cell in message["cells"]])
-    except GivenCellError as error:
-        raise JudgedError(GIVEN_FAILS, str(error)) from error
-
-    def judge_one(sheet: Sheet, stops: dict[str, Any]) -> dict[str, Any]:
-        stopped = {name: Stop(Verdict(kind), why) for name, (kind, why) in stops.items()}
-        session = Session(judge, parent, sheet, limits, stops=stopped, at=at)
-        try:
-            outcomes = session.grade()
-        except MisbehavedError as error:
-            return {"error": MISBEHAVED, "text": str(error)}
-        except EngineError as error:
-            raise JudgedError(ENGINE, str(error)) from error
-        finally:
-            judge.forget()
-        return {
-            "outcomes": [asdict(outcome) for outcome in outcomes],
-            "outputs": {name: ran.outputs for name, ran in session.ran.items()},
-            "numbers": {name: ran.number for name, ran in session.ran.items()},
-            "flags": [
-                *(f"{name}: {stop.reason}" for name, stop in session.stops.items()),
-                *(f"{name}: limit:{met}" for name, all_ in session.met.items() for met in all_),
-            ],
-            "stops": [stop.verdict for stop in session.stops.values()],
-            "seconds": session.seconds,
-        }
-
-    return judge_one
-
-
-def _sheet(kept: dict[str, Any]) -> Sheet:
-    cells = tuple(Cell(**cell) for cell in kept["cells"])
-    matches = tuple(Match(**match) for match in kept["matches"])
-    return Sheet(kept["unit"], kept["notebook"], cells, matches, tuple(kept["flags"]))
-
-
 def outcomes_of(told: dict[str, Any]) -> tuple[Outcome, ...]:
     """Return the outcomes that `JudgeProcess.judge` was told."""
     return tuple(Outcome.from_dict(outcome) for outcome in told["outcomes"])
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
