@@ -83,9 +83,15 @@ def _grade(scene: Scene, students: list[str], done: Path) -> None:
         for student in students:
             with nbgrader_environment(scene.unit.course):
                 outcome = course.api.autograde(scene.unit.id, student)
-            status = "graded" if outcome["success"] else "error"
+            status = "graded" if outcome["success"] else f"error{_why(outcome.get('error') or '')}"
             (done / student).write_text(status, encoding="utf-8")
-            print(student, outcome.get("error", ""), file=sys.stderr)
+
+
+def _why(traceback: str) -> str:
+    """Return the name of the error that nbgrader itself ended with, in brackets."""
+    last = ([line for line in traceback.splitlines() if line.strip()] or [""])[-1]
+    name = last.partition(":")[0].rpartition(".")[2].strip()
+    return f" ({name})" if name.isidentifier() else ""
 
 
 def _points(scene: Scene) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attacks.cases import FAMILIES, read_corpus
 from bench.attack_table import CHOSEN, NO_LIMIT, Played, fragment, in_turn
+from bench.stock_attacked import _why
 
 CASES = read_corpus()
 
@@ -34,3 +35,9 @@ def test_a_row_marks_what_must_not_be() -> None:
     assert "not run: no limit of memory" in second
     assert "Stock: of 1 attacks that ran, 1 got points that were not earned" in text
     assert "Ours: of 2 attacks that ran, 0 got points that were not earned" in text
+
+
+def test_what_stock_ended_with_is_named() -> None:
+    told = "Traceback (most recent call last):\n  File ...\nnbclient.exceptions.DeadKernelError: gone\n"
+    assert _why(told) == " (DeadKernelError)"
+    assert _why("") == ""
