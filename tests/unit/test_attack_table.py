@@ -38,6 +38,6 @@ def test_a_row_marks_what_must_not_be() -> None:
 
 
 def test_what_stock_ended_with_is_named() -> None:
-    told = "Traceback (most recent call last):\n  File ...\nnbclient.exceptions.DeadKernelError: gone\n"
+    told = "Traceback (most recent call last):\n  File\nnbclient.exceptions.DeadKernelError: gone\n"
     assert _why(told) == " (DeadKernelError)"
     assert _why("") == ""
