@@ -22,7 +22,8 @@ MAY_USE = {
     "grading": {*AUTHORS, "intake"},
     "proving": {*AUTHORS, "intake", "grading"},
     "classroom": {*AUTHORS, "intake", "grading"},
-    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom"},
+    "collecting": {*AUTHORS, "intake", "grading"},
+    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "collecting"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 FENCE = "coursekit.grading.fence.inner"

@@ -1,0 +1,106 @@
+"""What instructors call with a download of their LMS: ``collect``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coursekit.cli.progress import show_progress
+from coursekit.cli.scratch import own_scratch
+from coursekit.sources.layout import UNIT_ID, Course, CourseError
+
+if TYPE_CHECKING:
+    from coursekit.collecting.collect import Placed
+
+WORDS = {
+    "new": "new",
+    "newer": "newer than what was there, which is kept in attempts/",
+    "older": "older than what is there, kept in attempts/",
+    "same": "there already",
+}
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to a parser's."""
+    collect = commands.add_parser(
+        "collect", help="sort a download of Moodle, Canvas, ... by student"
+    )
+    collect.add_argument(
+        "sources",
+        nargs="+",
+        metavar="FILE",
+        help="zips, folders, notebooks; at the end a unit, for files that nobody can read",
+    )
+    collect.add_argument(
+        "--roster", type=Path, metavar="CSV", help="students; nobody else comes in"
+    )
+    collect.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
+    collect.add_argument(
+        "--zone", metavar="NAME", help="of times in zips, Europe/Berlin; default this machine's"
+    )
+    collect.add_argument("--json", action="store_true", help="print one JSON document")
+    collect.set_defaults(run=_collect)
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from coursekit.collecting.collect import collect
+
+    course, names = Course.find(), list(options.sources)
+    unit = None
+    if UNIT_ID.fullmatch(names[-1]) and not Path(names[-1]).exists():
+        (unit,) = course.select([names.pop()])
+    if not names:
+        raise CourseError("Nothing to collect: name a zip, a notebook or a folder.")
+    with own_scratch(), show_progress() as progress:
+        placed, left = collect(
+            course,
+            [Path(name) for name in names],
+            folder=options.folder,
+            unit=unit,
+            roster=options.roster,
+            zone=_zone(options.zone),
+            progress=progress,
+        )
+    if options.json:
+        told = {"placed": [asdict(each) for each in placed], "left": [asdict(one) for one in left]}
+        print(json.dumps(told, indent=1, default=str))
+    else:
+        _print(placed)
+        for one in left:
+            print(f"not placed: {_legible(one.label)}: {_legible(one.why)}", file=sys.stderr)
+    return 1 if left else 0
+
+
+def _print(placed: list[Placed]) -> None:
+    counts = Counter((each.unit, each.what) for each in placed)
+    for unit in sorted({each.unit for each in placed}):
+        for what, words in WORDS.items():
+            if count := counts[unit, what]:
+                print(f"{unit}: {count} {words}.")
+    for each in placed:
+        if each.note:
+            print(f"{each.student}, {each.unit}: {_legible(each.note)}")
+    if not placed:
+        print("No notebook was found.")
+
+
+def _legible(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _zone(name: str | None) -> tzinfo:
+    from datetime import datetime, timezone
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if name is None:
+        return datetime.now().astimezone().tzinfo or timezone.utc
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CourseError(f"There is no time zone {name!r}: name one as Europe/Berlin.") from error

@@ -1,0 +1,1 @@
+"""From a download of a learning-management system to nbgrader's ``submitted/``."""
