@@ -22,8 +22,8 @@ MAY_USE = {
     "grading": {*AUTHORS, "intake"},
     "proving": {*AUTHORS, "intake", "grading"},
     "classroom": {*AUTHORS, "intake", "grading"},
-    "collecting": {*AUTHORS, "intake", "grading"},
-    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "collecting"},
+    "lms": {*AUTHORS, "intake", "grading", "classroom"},
+    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 FENCE = "coursekit.grading.fence.inner"

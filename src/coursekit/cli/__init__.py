@@ -8,7 +8,7 @@ import sys
 
 from coursekit.check import add_check, print_anything
 from coursekit.classroom.doctor import add_doctor
-from coursekit.cli import authoring, classroom, collecting, fence, proving
+from coursekit.cli import authoring, classroom, fence, lms, proving
 from coursekit.sources.layout import CourseError
 
 
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     proving.add_commands(commands)
     add_check(commands)
     add_doctor(commands)
-    collecting.add_commands(commands)
+    lms.add_commands(commands)
     classroom.add_commands(commands)
     fence.add_commands(commands)
     return parser

@@ -1,4 +1,4 @@
-"""What instructors call with a download of their LMS: ``collect``."""
+"""What instructors call before and after an LMS: ``collect``, ``export``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coursekit.cli.scratch import own_scratch
 from coursekit.sources.layout import UNIT_ID, Course, CourseError
 
 if TYPE_CHECKING:
-    from coursekit.collecting.collect import Placed
+    from coursekit.lms.collect import Placed
 
 WORDS = {
     "new": "new",
@@ -27,7 +27,7 @@ WORDS = {
 
 
 def add_commands(commands: Any) -> None:
-    """Add the command to a parser's."""
+    """Add the room's commands to a parser's."""
     collect = commands.add_parser(
         "collect", help="sort a download of Moodle, Canvas, ... by student"
     )
@@ -46,10 +46,22 @@ def add_commands(commands: Any) -> None:
     )
     collect.add_argument("--json", action="store_true", help="print one JSON document")
     collect.set_defaults(run=_collect)
+    export = commands.add_parser(
+        "export", help="write a unit's marks, or fill in an LMS's own file"
+    )
+    export.add_argument("unit", metavar="UNIT")
+    export.add_argument("--to", choices=("csv", "canvas", "moodle"), default="csv")
+    export.add_argument(
+        "--into", type=Path, metavar="FILE", help="Canvas' gradebook or Moodle's worksheet to fill"
+    )
+    export.add_argument("--column", default="", metavar="TITLE", help="Canvas' assignment")
+    export.add_argument("--out", type=Path, metavar="FILE", help="default beside --into, or here")
+    export.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
+    export.set_defaults(run=_export)
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from coursekit.collecting.collect import collect
+    from coursekit.lms.collect import collect
 
     course, names = Course.find(), list(options.sources)
     unit = None
@@ -75,6 +87,35 @@ def _collect(options: argparse.Namespace) -> int:
         for one in left:
             print(f"not placed: {_legible(one.label)}: {_legible(one.why)}", file=sys.stderr)
     return 1 if left else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.lms.export import fill, marks_of, to_csv
+    from coursekit.lms.roster import FILE, read_roster
+
+    if (options.to == "csv") is (options.into is not None):
+        wanted = "a file to fill, --into FILE" if options.to != "csv" else "no --into"
+        raise CourseError(f"--to {options.to} needs {wanted}.")
+    (unit,) = Course.find().select([options.unit])
+    with own_scratch(), CourseFolder(options.folder or unit.course.root, unit) as course:
+        if options.to == "csv":
+            kept = course.root / FILE
+            roster = read_roster(kept) if kept.exists() else []
+            marks = marks_of(course, roster)
+            out = options.out or Path(f"{unit.id}-marks.csv")
+            # The mark of order tells spreadsheets that it is UTF-8.
+            out.write_bytes(b"\xef\xbb\xbf" + to_csv(course, marks, roster).encode())
+            whole = sum(mark.total is not None for mark in marks)
+            print(f"{out}: {len(marks)} students, {whole} of them graded to the end.")
+            return 0
+        filled = fill(options.to, options.into, course, options.column)
+    out = options.out or options.into.with_name(f"{options.into.stem}-filled.csv")
+    out.write_bytes(filled.text)
+    print(f"{out}: {filled.count} marks filled in; nothing else is changed. Import it.")
+    for student in filled.left:
+        print(f"no line of this file is {_legible(student)}'s: enter it by hand.", file=sys.stderr)
+    return 1 if filled.left else 0
 
 
 def _print(placed: list[Placed]) -> None:

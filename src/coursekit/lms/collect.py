@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
-from coursekit.collecting.habits import Sender, gradescope, sender_of
-from coursekit.collecting.parcels import Found, Opener, RefusedError
-from coursekit.collecting.roster import FILE, Roster, Student, Unknown, read_roster, write_roster
 from coursekit.grading.engine import master_of
 from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master
 from coursekit.intake.rebuild import rebuild
 from coursekit.intake.submission import ENDINGS, TIMESTAMP
+from coursekit.lms.habits import Sender, gradescope, sender_of
+from coursekit.lms.parcels import Found, Opener, RefusedError
+from coursekit.lms.roster import FILE, Roster, Student, Unknown, read_roster, write_roster
 from coursekit.reader import UnreadableError, read_notebook
 from coursekit.sources.layout import Course, Unit
 from coursekit.sources.progress import Progress, no_progress

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coursekit.collecting.habits import Sender
+from coursekit.lms.habits import Sender
 from coursekit.sources.layout import CourseError
 
 FILE = "students.csv"
@@ -38,7 +38,8 @@ class Student:
     id : str
     name, email : str
     keys : dict of str to str
-        The number of each system.
+        The number of each system; Moodle has another for each assignment, so there may be several,
+        with blanks between.
     """
 
     id: str
@@ -72,7 +73,7 @@ class Roster:
         ------
         Unknown
         """
-        found = self._known(sender)
+        found = self.named(sender)
         if len(found) > 1:
             names = ", ".join(sorted(student.id for student in found))
             raise Unknown(f"more than one student may be meant ({names})")
@@ -80,14 +81,17 @@ class Roster:
             raise Unknown(f"{sender.name or sender.key} is not on the list of students")
         student = found[0] if found else self._new(sender)
         if sender.key and sender.system in SYSTEMS:
-            student = replace(student, keys={**student.keys, sender.system: sender.key})
+            known = student.keys.get(sender.system, "").split()
+            keys = " ".join(dict.fromkeys([*known, sender.key]))
+            student = replace(student, keys={**student.keys, sender.system: keys})
         self.students[student.id] = student
         return student
 
-    def _known(self, sender: Sender) -> list[Student]:
+    def named(self, sender: Sender) -> list[Student]:
+        """Return the students who may be meant: by the system's number, else by name."""
         everybody = list(self.students.values())
         if sender.system in SYSTEMS and sender.key:
-            mine = [s for s in everybody if s.keys.get(sender.system) == sender.key]
+            mine = [s for s in everybody if sender.key in s.keys.get(sender.system, "").split()]
             if mine:
                 return mine
         if sender.system == "nbgrader":

@@ -14,8 +14,8 @@ import pytest
 
 from coursekit.authoring.build import build
 from coursekit.cli import main
-from coursekit.collecting.collect import Left, Placed, collect
-from coursekit.collecting.roster import read_roster
+from coursekit.lms.collect import Left, Placed, collect
+from coursekit.lms.roster import read_roster
 from coursekit.sources.layout import Course, CourseError, Unit
 from downloads import archive, notebook
 from samples import CHALLENGE, VARIANTS, make_unit

@@ -1,1 +1,0 @@
-"""From a download of a learning-management system to nbgrader's ``submitted/``."""

@@ -1,0 +1,1 @@
+"""Between a class and its learning-management system: what comes in, and marks that go out."""
