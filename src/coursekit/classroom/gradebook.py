@@ -22,6 +22,7 @@ from nbgrader.utils import compute_checksum, parse_utc
 from coursekit.authoring.environment import nbgrader_environment
 from coursekit.classroom.autograded import make_autograded
 from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.deadlines import Deadlines, zone_of
 from coursekit.classroom.locks import lock
 from coursekit.classroom.opening import open_gradebook, told
 from coursekit.classroom.records import record_path, stage_record
@@ -61,6 +62,7 @@ class GradebookWriter:
     def __init__(self, folder: CourseFolder) -> None:
         self.folder = folder
         self._unit, self._notebook = folder.unit.id, folder.notebook
+        self._deadlines = Deadlines(folder.root, zone_of(folder.unit.course))
 
     def __enter__(self) -> GradebookWriter:
         with ExitStack() as stack, explained(self.folder.root):
@@ -74,6 +76,7 @@ class GradebookWriter:
                 kept = self._gradebook.find_notebook(self._notebook, self._unit)
                 cells = [*kept.grade_cells, *kept.task_cells, *kept.solution_cells]
                 self._names = {cell.id: cell.name for cell in cells}
+                self._settle()
             self._held = stack.pop_all()
         return self
 
@@ -211,9 +214,22 @@ class GradebookWriter:
                 session.remove()
                 session.configure(bind=self._gradebook.engine)
 
+    def _settle(self) -> None:
+        """Set the deadline, and what lateness costs those who were graded under another one."""
+        if due := self._deadlines.due(self._unit):
+            self._gradebook.update_or_create_assignment(
+                self._unit, duedate=due.replace(tzinfo=None)
+            )
+            with self._transaction() as gradebook:
+                for submission in gradebook.assignment_submissions(self._unit):
+                    for rows in submission.notebooks:
+                        self._set_late_penalty(rows)
+
     def _set_late_penalty(self, rows: Any) -> None:
         """Let nbgrader's late plugin, or the one that the settings name, decide."""
         rows.late_submission_penalty = None
+        if extra := self._deadlines.extra(rows.student.id, self._unit):
+            rows.assignment.extension = max(extra, rows.assignment.extension or extra)
         late = rows.assignment.total_seconds_late
         if late > 0:
             penalties = AssignLatePenalties(config=self.folder.config)

@@ -6,6 +6,7 @@ from nbgrader.converters import GenerateFeedback
 from traitlets.config import Config
 
 from coursekit.check import own_kernel_manager
+from coursekit.classroom.deadlines import LatePolicy
 from coursekit.classroom.feedback import RedactFeedback
 from coursekit.classroom.rebuilding import RebuildingExporter
 
@@ -25,6 +26,7 @@ def configure(config: Config) -> Config:
     # nbgrader takes the points of a check that writes to stderr; a warning is no wrong answer.
     config.IgnorePattern.enabled, config.IgnorePattern.pattern = True, r"(?s).*"
     config.FileNameCollectorPlugin.named_regexp = LMS_NAME
+    config.AssignLatePenalties.plugin_class = LatePolicy
     pages = GenerateFeedback.preprocessors.default()
     config.GenerateFeedback.preprocessors = [RedactFeedback, *pages]
     return config

@@ -7,7 +7,6 @@ import json
 import sys
 from collections import Counter
 from dataclasses import asdict
-from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ def add_commands(commands: Any) -> None:
     )
     collect.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
     collect.add_argument(
-        "--zone", metavar="NAME", help="of times in zips, Europe/Berlin; default this machine's"
+        "--zone", metavar="NAME", help="of times in zips, Europe/Berlin; default the course's"
     )
     collect.add_argument("--json", action="store_true", help="print one JSON document")
     collect.set_defaults(run=_collect)
@@ -61,6 +60,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _collect(options: argparse.Namespace) -> int:
+    from coursekit.classroom.deadlines import named_zone, zone_of
     from coursekit.lms.collect import collect
 
     course, names = Course.find(), list(options.sources)
@@ -76,7 +76,7 @@ def _collect(options: argparse.Namespace) -> int:
             folder=options.folder,
             unit=unit,
             roster=options.roster,
-            zone=_zone(options.zone),
+            zone=named_zone(options.zone) if options.zone else zone_of(course),
             progress=progress,
         )
     if options.json:
@@ -133,15 +133,3 @@ def _print(placed: list[Placed]) -> None:
 
 def _legible(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _zone(name: str | None) -> tzinfo:
-    from datetime import datetime, timezone
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    if name is None:
-        return datetime.now().astimezone().tzinfo or timezone.utc
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise CourseError(f"There is no time zone {name!r}: name one as Europe/Berlin.") from error
