@@ -30,7 +30,7 @@ COLUMNS = {DEADLINES: ("unit", "due"), EXTENSIONS: ("student", "unit")}
 class LatePolicy(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader publishes no types
     """nbgrader's plugin for late work: a share of the points for each day begun, up to a cap.
 
-    Set it in ``nbgrader_config.py``: ``c.LatePolicy.percent_a_day = 10``.
+    Set it in ``nbgrader_config.py``: ``config.LatePolicy.percent_a_day = 10``.
     """
 
     grace_minutes = Float(0.0, min=0, help="Minutes after the deadline that cost nothing.").tag(
