@@ -23,7 +23,8 @@ MAY_USE = {
     "proving": {*AUTHORS, "intake", "grading"},
     "classroom": {*AUTHORS, "intake", "grading"},
     "lms": {*AUTHORS, "intake", "grading", "classroom"},
-    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms"},
+    "marking": {*AUTHORS, "intake", "grading", "classroom"},
+    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms", "marking"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 FENCE = "coursekit.grading.fence.inner"

@@ -1,0 +1,97 @@
+"""What a marker calls: ``mark``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coursekit.cli.scratch import own_scratch
+from coursekit.sources.layout import Course
+
+if TYPE_CHECKING:
+    from coursekit.marking.by_hand import Answer, ByHand
+
+HELP = "points, Enter to leave it for later, q to stop: "
+OFFERED = 9  # comments
+
+
+def add_commands(commands: Any) -> None:
+    """Add the command to a parser's."""
+    mark = commands.add_parser("mark", help="mark by hand, one written answer after the other")
+    mark.add_argument("unit", metavar="UNIT")
+    mark.add_argument("--names", action="store_true", help="show whose answer it is")
+    mark.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
+    mark.set_defaults(run=_mark)
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.marking.by_hand import ByHand
+
+    (unit,) = Course.find().select([options.unit])
+    with own_scratch(), CourseFolder(options.folder or unit.course.root, unit) as course:
+        desk = ByHand(course)
+        waiting, done = desk.waiting(), 0
+        shown = ""
+        for number, answer in enumerate(waiting, 1):
+            if answer.cell != shown:
+                shown = answer.cell
+                _show_question(answer)
+            whose = f", {_legible(answer.student)}" if options.names else ""
+            print(f"\n--- {number} of {len(waiting)}{whose} " + "-" * 40)
+            print(_legible(answer.text.strip()) or "(nothing is written)")
+            try:
+                done += _ask(desk, answer)
+            except (EOFError, StopIteration):
+                break
+    left = len(waiting) - done
+    print(f"\n{done} marked, {left} left. Run it again to go on; formgrader shows the same.")
+    return 0 if not left else 1
+
+
+def _ask(desk: ByHand, answer: Answer) -> int:
+    """Ask for points and a comment until they are right; return how many answers were marked."""
+    from coursekit.marking.by_hand import TakenError
+
+    while True:
+        said = input(f"0 to {answer.most:g} {HELP}").strip().replace(",", ".")
+        if not said:
+            return 0
+        if said.lower() == "q":
+            raise StopIteration
+        try:
+            points = float(said)
+        except ValueError:
+            points = -1.0
+        if not 0 <= points <= answer.most:
+            print(f"Points go from 0 to {answer.most:g}.", file=sys.stderr)
+            continue
+        try:
+            desk.save(answer, points, _comment(desk, answer))
+        except TakenError as error:
+            print(f"{error} Its mark stays as it is.", file=sys.stderr)
+            return 0
+        return 1
+
+
+def _comment(desk: ByHand, answer: Answer) -> str:
+    known = desk.comments(answer.cell)[:OFFERED]
+    for number, text in enumerate(known, 1):
+        print(f"  {number}: {_legible(text)}")
+    said = input("comment, " + "its number, " * bool(known) + "or Enter: ").strip()
+    if said.isdecimal() and 1 <= int(said) <= len(known):
+        return known[int(said) - 1]
+    return said
+
+
+def _show_question(answer: Answer) -> None:
+    print("\n" + "=" * 70)
+    print(_legible(answer.asked))
+    print("\nMark scheme:")
+    print(_legible(answer.scheme))
+
+
+def _legible(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -1,0 +1,1 @@
+"""What a person decides: answers that are read and marked by hand."""
