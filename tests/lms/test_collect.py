@@ -227,6 +227,21 @@ def test_people_of_one_name_are_not_guessed(units: list[Unit], tmp_path: Path) -
     assert "two students of this download are called ada-lovelace" in left[0].why
 
 
+def test_the_exchange_keeps_its_time_and_its_secret(units: list[Unit], tmp_path: Path) -> None:
+    small = units[0]
+    top = "inbound/ada+01_small+2026-03-01 09:00:00.000000 UTC+x1y2"
+    files = {
+        f"{top}/small_challenge.ipynb": notebook(small, DOUBLE),
+        f"{top}/timestamp.txt": b"2026-03-01 10:00:00.000000 CET",
+        f"{top}/submission_secret.txt": b"hush",
+    }
+    placed, left = collect(small.course, [archive(tmp_path / "a.zip", files)], folder=tmp_path)
+    assert (told(placed), left) == ([("ada", small.id, "new")], [])
+    folder = tmp_path / "submitted" / "ada" / small.id
+    assert (folder / "submission_secret.txt").read_bytes() == b"hush"
+    assert (folder / "timestamp.txt").read_text() == "2026-03-01 09:00:00.000000 UTC\n"
+
+
 def test_a_file_each_in_one_folder(units: list[Unit], tmp_path: Path) -> None:
     small = units[0]
     files = {f"hw1/{name}.ipynb": notebook(small, f"x = '{name}'") for name in ("ada", "bob")}

@@ -295,3 +295,16 @@ NAMES = {
 def test_names_that_a_cell_binds_and_names_that_it_needs(code: str) -> None:
     names = Names.of(code)
     assert (sorted(names.bound), sorted(names.needed)) == NAMES[code]
+
+
+def test_what_is_to_be_read_again_must_be_there(tmp_path: Path) -> None:
+    prompt = '# %% [markdown] prompt="q1_more"'
+    for reads, said in (("2: Build", 'reads="1: ..."'), ("1: Nothing", "no heading `Nothing`")):
+        text = CHALLENGE.replace(prompt, f'{prompt} reads="{reads}"')
+        unit = write_unit(tmp_path / reads[0], lecture=LECTURE, challenge=text)
+        (finding,) = challenge(Page.read(unit, unit.require_challenge()))
+        assert finding.rule == "reads"
+        assert said in finding.message
+    text = CHALLENGE.replace(prompt, f'{prompt} reads="1: Build"')
+    unit = write_unit(tmp_path / "good", lecture=LECTURE, challenge=text)
+    assert list(challenge(Page.read(unit, unit.require_challenge()))) == []

@@ -121,6 +121,14 @@ class Deadlines:
         mine = [e for e in self._extensions if e.student == student and e.unit in (unit, ALL)]
         return max((self._until(unit, due, each) - due for each in mine), default=timedelta(0))
 
+    def last(self, unit: str) -> datetime | None:
+        """Return when the last student's time is over, in UTC; None if nothing says so."""
+        due = self._due.get(unit)
+        if due is None:
+            return None
+        mine = [each for each in self._extensions if each.unit in (unit, ALL)]
+        return max([due, *(self._until(unit, due, each) for each in mine)])
+
     def _until(self, unit: str, due: datetime, extension: Extension) -> datetime:
         opens = self._opens.get(unit, due)
         longer = timedelta(hours=extension.hours) + (due - opens) * (extension.factor - 1)

@@ -1,14 +1,16 @@
-"""What a marker calls: ``mark``."""
+"""What a marker calls: ``mark``, ``feedback``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coursekit.cli.progress import show_progress
 from coursekit.cli.scratch import own_scratch
-from coursekit.sources.layout import Course
+from coursekit.sources.layout import Course, CourseError
 
 if TYPE_CHECKING:
     from coursekit.marking.by_hand import Answer, ByHand
@@ -18,12 +20,24 @@ OFFERED = 9  # comments
 
 
 def add_commands(commands: Any) -> None:
-    """Add the command to a parser's."""
+    """Add the room's commands to a parser's."""
     mark = commands.add_parser("mark", help="mark by hand, one written answer after the other")
     mark.add_argument("unit", metavar="UNIT")
     mark.add_argument("--names", action="store_true", help="show whose answer it is")
     mark.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
     mark.set_defaults(run=_mark)
+    feedback = commands.add_parser("feedback", help="write the page that each student gets")
+    feedback.add_argument("unit", metavar="UNIT")
+    feedback.add_argument(
+        "--with-solutions",
+        action="store_true",
+        help="after the deadline: a solution, another right answer, what a mistake is called",
+    )
+    feedback.add_argument("--student", nargs="+", action="extend", default=[], metavar="ID")
+    feedback.add_argument(
+        "--folder", type=Path, metavar="DIR", help="default the course repository"
+    )
+    feedback.set_defaults(run=_feedback)
 
 
 def _mark(options: argparse.Namespace) -> int:
@@ -49,6 +63,33 @@ def _mark(options: argparse.Namespace) -> int:
     left = len(waiting) - done
     print(f"\n{done} marked, {left} left. Run it again to go on; formgrader shows the same.")
     return 0 if not left else 1
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.classroom.deadlines import Deadlines, zone_of
+    from coursekit.classroom.grade import choose_students
+    from coursekit.marking.feedback import Pages
+
+    course = Course.find()
+    (unit,) = course.select([options.unit])
+    root = options.folder or course.root
+    last = Deadlines(root, zone_of(course)).last(unit.id)
+    if options.with_solutions and last is not None and datetime.now(timezone.utc) < last:
+        until = f"{last:%Y-%m-%d %H:%M} UTC"
+        raise CourseError(f"{unit.id} may be handed in until {until}: give solutions out later.")
+    with own_scratch(), CourseFolder(root, unit) as folder, show_progress() as progress:
+        students = choose_students(folder, options.student)
+        pages = []
+        for path in Pages(folder, solutions=options.with_solutions).write(students):
+            pages.append(path)
+            if len(pages) % 20 == 0:
+                progress("feedback", len(pages), len(students))
+        progress("feedback", len(students), len(students))
+    print(f"{len(pages)} page(s) in {root / 'feedback'}.")
+    if without := len(students) - len(pages):
+        print(f"{without} student(s) have no points yet, and no page.", file=sys.stderr)
+    return 0
 
 
 def _ask(desk: ByHand, answer: Answer) -> int:

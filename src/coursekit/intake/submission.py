@@ -12,7 +12,7 @@ from coursekit.reader import UnreadableError, read_file
 
 ENDINGS = (".ipynb", ".txt", ".json", ".py")  # browsers and mail programs add to a name
 
-TIMESTAMP = "timestamp.txt"  # nbgrader's own
+TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own
 
 
 def read_submission(master: Master, folder: Path, wanted: str) -> Sheet:
@@ -47,6 +47,6 @@ def read_submission(master: Master, folder: Path, wanted: str) -> Sheet:
 
 
 def _may_be_notebook(path: Path) -> bool:
-    if path.name == TIMESTAMP:
+    if path.name in (TIMESTAMP, SECRET):
         return False
     return path.is_file() and path.name.lower().endswith(ENDINGS)

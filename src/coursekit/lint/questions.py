@@ -37,9 +37,28 @@ def challenge(page: Page) -> Iterator[Finding]:
     yield from between(page, "questions", len(asked), QUESTIONS)
     yield from _points(page)
     yield from _parts(page)
+    yield from _reads(page)
     for cell in page.cells:
         if cell.kind == "prompt":
             yield from _thresholds(page, cell)
+
+
+def _reads(page: Page) -> Iterator[Finding]:
+    """Look for what a question is to be read again for, and no lecture has."""
+    lectures = page.unit.lectures
+    for cell in page.cells:
+        reads = str(cell.source.keys.get("reads", ""))
+        number, _, heading = reads.partition(":")
+        if not reads:
+            continue
+        if not number.isdecimal() or not 0 < int(number) <= len(lectures):
+            message = f'name a lecture and a heading: reads="1: ...", up to {len(lectures)}.'
+            yield cell.finding("reads", message)
+            continue
+        lecture = lectures[int(number) - 1]
+        if heading.strip() not in [h.title for h in Page.read(page.unit, lecture).headings]:
+            message = f"{lecture.name} has no heading `{heading.strip()}`."
+            yield cell.finding("reads", message, text=heading.strip())
 
 
 def _points(page: Page) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from coursekit.grading.engine import master_of
 from coursekit.intake.belongs import NothingMatchedError
 from coursekit.intake.master import Master
 from coursekit.intake.rebuild import rebuild
-from coursekit.intake.submission import ENDINGS, TIMESTAMP
+from coursekit.intake.submission import ENDINGS, SECRET, TIMESTAMP
 from coursekit.lms.habits import Sender, gradescope, sender_of
 from coursekit.lms.parcels import Found, Opener, RefusedError
 from coursekit.lms.roster import FILE, Roster, Student, Unknown, read_roster, write_roster
@@ -26,6 +26,7 @@ from coursekit.reader import UnreadableError, read_notebook
 from coursekit.sources.layout import Course, Unit
 from coursekit.sources.progress import Progress, no_progress
 
+SECRET_BYTES = 200
 STEP = 10  # files between two words about progress
 METADATA = "submission_metadata.yml"
 TYPED = ("_text.html", "_link.html", "onlinetext.html")
@@ -75,6 +76,7 @@ class _File:
     unit: Unit | None
     why: str
     sender: Sender | None = None
+    secret: bytes = b""
 
     @property
     def when(self) -> datetime:
@@ -160,6 +162,7 @@ class _Reading:
     def read(self, number: int, source: Path) -> None:
         """Read one download."""
         told: dict[tuple[str, ...], datetime] = {}
+        secrets: dict[tuple[str, ...], bytes] = {}
         find: Callable[[tuple[str, ...]], Sender | None] = sender_of
         begin, total = len(self.files), self._opener.count(source)
         for done, found in enumerate(self._opener.open(source), 1):
@@ -174,6 +177,8 @@ class _Reading:
                     find = gradescope(_yaml(found.read()))
                 elif last == TIMESTAMP:
                     told |= _timestamp(found)
+                elif last == SECRET:
+                    secrets[found.names[:-1]] = found.read()[:SECRET_BYTES]
                 elif last.endswith(TYPED):
                     why = "it was typed into the system, and no file was handed in: ask for it."
                     self.left.append(Left(found.label, why))
@@ -184,7 +189,9 @@ class _Reading:
             except RefusedError as error:
                 self.left.append(Left(error.label, error.why))
         self._progress(f"reading {source.name}", total, total)
-        self.files[begin:] = [_with_sender(file, find, told) for file in self.files[begin:]]
+        for at, file in enumerate(self.files[begin:], begin):
+            secret = secrets.get(file.found.names[:-1], b"")
+            self.files[at] = replace(_with_sender(file, find, told), secret=secret)
 
     def _stage_file(self, number: int, found: Found) -> None:
         data = found.read()
@@ -244,8 +251,8 @@ def _with_sender(
     sender = find(file.found.names) or sender_of(file.found.names)
     when = told.get(file.found.names[:-1])
     if sender and when:
-        sender = Sender(sender.system, sender.name, sender.key, sender.attempt, when, sender.late)
-    return _File(file.source, file.found, file.path, file.unit, file.why, sender)
+        sender = replace(sender, when=when)
+    return replace(file, sender=sender)
 
 
 def _sent(files: list[_File]) -> list[_File]:
@@ -263,7 +270,7 @@ def _sent(files: list[_File]) -> list[_File]:
         if file.sender and file.sender.system == "folder" and own_folder:
             name = above[-1]
             sender = Sender("folder", name.replace("_", " "), name, file.sender.attempt)
-            file = _File(file.source, file.found, file.path, file.unit, file.why, sender)
+            file = replace(file, sender=sender)
         made.append(file)
     return made
 
@@ -342,7 +349,8 @@ def _notebooks(here: Path, attempts: Path | None = None) -> Iterator[Path]:
     folders = [here, *(sorted(attempts.glob("*")) if attempts else [])]
     for folder in folders:
         for path in sorted(folder.glob("*")):
-            if path.is_file() and path.name != TIMESTAMP and path.name.endswith(ENDINGS):
+            own = path.name in (TIMESTAMP, SECRET)
+            if path.is_file() and not own and path.name.endswith(ENDINGS):
                 yield path
 
 
@@ -364,6 +372,8 @@ def _write(folder: Path, unit: Unit, file: _File) -> None:
     shutil.copyfile(file.path, new / unit.challenge_notebook)
     stamp = file.when.astimezone(timezone.utc).strftime(ZONED)
     (new / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8")
+    if file.secret:  # by which a student finds the feedback in nbgrader's exchange
+        (new / SECRET).write_bytes(file.secret)
     new.rename(_free(folder))
 
 

@@ -23,10 +23,10 @@ COMPARED = "# NBVAL_CHECK_OUTPUT"
 
 # kind of cell -> (keys it must have, keys it may have, cell type)
 KINDS: dict[str, tuple[set[str], set[str], str]] = {
-    "prompt": ({"prompt"}, set(), "markdown"),
+    "prompt": ({"prompt"}, {"reads"}, "markdown"),
     "answer": ({"answer"}, set(), "code"),
     "check": ({"check", "points"}, {"part"}, "code"),
-    "task": ({"task", "points"}, set(), "markdown"),
+    "task": ({"task", "points"}, {"reads"}, "markdown"),
     "given": ({"given"}, set(), "code"),
 }
 TITLE = {"title", "region_name", "cell_depth"}  # what jupytext makes of a marker's other words
