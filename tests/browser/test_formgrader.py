@@ -10,7 +10,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from browser.jupyterlab import STARTS, Lab, start
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import grade_class
-from coursekit.classroom.sample_class import SampleStudent, write_submission
+from coursekit.demo.sample_class import SampleStudent, write_submission
 from coursekit.grading.record import Record
 from coursekit.sources.layout import Unit
 from coursekit.sources.progress import no_progress

@@ -6,10 +6,10 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from coursekit.classroom.demo import run_demo
-from coursekit.classroom.sample_class import sample_class, write_submission
 from coursekit.classroom.stock import StockGrader
 from coursekit.cli import main
+from coursekit.demo.run import run_demo
+from coursekit.demo.sample_class import sample_class, write_submission
 from coursekit.grading.record import Record
 from coursekit.sources.layout import CourseError, Unit
 from samples import VARIANTS, make_unit

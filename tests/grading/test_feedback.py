@@ -18,8 +18,8 @@ from coursekit.classroom.feedback import (
     told_to_student,
 )
 from coursekit.classroom.grade import grade_class
-from coursekit.classroom.sample_class import SampleStudent, write_submission
 from coursekit.classroom.stock import StockGrader
+from coursekit.demo.sample_class import SampleStudent, write_submission
 from coursekit.grading.record import Outcome, Verdict
 from coursekit.leaks.gate import gate_feedback
 from coursekit.sources.layout import Unit

@@ -11,8 +11,8 @@ import pytest
 from coursekit.classroom.explain import explain
 from coursekit.classroom.records import keep_record, read_record, record_path
 from coursekit.classroom.report import TO_DO, is_well, make_table, printable, reasons, write_report
-from coursekit.classroom.sample_class import SampleStudent, write_submission
 from coursekit.cli import main
+from coursekit.demo.sample_class import SampleStudent, write_submission
 from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.intake.sheet import Match
 from coursekit.sources.layout import CourseError, Unit

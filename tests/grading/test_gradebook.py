@@ -22,8 +22,8 @@ from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import grade_class
 from coursekit.classroom.gradebook import GradebookWriter
 from coursekit.classroom.records import read_record
-from coursekit.classroom.sample_class import sample_class, write_submission
 from coursekit.classroom.stock import StockGrader
+from coursekit.demo.sample_class import sample_class, write_submission
 from coursekit.grading.engine import master_of
 from coursekit.grading.record import Outcome, Record, Status, Verdict
 from coursekit.intake.sheet import Cell

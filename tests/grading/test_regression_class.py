@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.classroom.sample_class import sample_class, write_submission
+from coursekit.demo.sample_class import sample_class, write_submission
 from coursekit.sources.layout import Course
 
 UNIT = "01_regression"

@@ -91,6 +91,7 @@ def test_nothing_hidden_and_nothing_alive_is_on_it(unit: Unit) -> None:
             text = page(unit, student)
             assert "double(3)" not in text
             assert "Because." not in text, "the mark scheme"
+            assert "MARK SCHEME" not in text
             assert "<script" not in text
             assert "<img src=x" not in text
 

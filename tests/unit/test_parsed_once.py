@@ -6,7 +6,7 @@ import pytest
 
 from coursekit.authoring.build import build, check
 from coursekit.classroom.report import make_rows
-from coursekit.classroom.sample_class import sample_class
+from coursekit.demo.sample_class import sample_class
 from coursekit.sources import source
 from coursekit.sources.layout import Course, Unit
 from samples import CHALLENGE, make_unit

@@ -24,7 +24,8 @@ MAY_USE = {
     "classroom": {*AUTHORS, "intake", "grading"},
     "lms": {*AUTHORS, "intake", "grading", "classroom"},
     "marking": {*AUTHORS, "intake", "grading", "classroom"},
-    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms", "marking"},
+    "demo": {*AUTHORS, "intake", "grading", "classroom", "marking"},
+    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms", "marking", "demo"},
 }
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 FENCE = "coursekit.grading.fence.inner"

@@ -116,9 +116,9 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from coursekit.classroom.demo import run_demo
     from coursekit.classroom.report import make_table
     from coursekit.classroom.stopping import stoppable
+    from coursekit.demo.run import run_demo
 
     (unit,) = Course.find().select([options.unit])
     folder = options.folder or Path(tempfile.mkdtemp(prefix="coursekit-demo-"))

@@ -86,7 +86,8 @@ class Question:
     @property
     def shown(self) -> str:
         """The points as text."""
-        return "not read yet" if self.points is None else f"{self.points:g}"
+        most = f"{self.most:g}"
+        return f"of {most}, not read yet" if self.points is None else f"{self.points:g} of {most}"
 
 
 class Pages:
@@ -183,7 +184,9 @@ class Pages:
                         {"name": part, "passed": passed, "said": said.strip(), "verdict": verdict}
                     )
             found.written = name not in self._answers
-            found.answer = answers.get(f"{name}-answer" if found.written else name, "").strip()
+            found.answer = _without_markers(
+                answers.get(f"{name}-answer" if found.written else name, "")
+            )
             found.comments, found.pictures = comments.get(name, []), pictures.get(name, [])
             found.read = self._readings.get(name)
             if self._solutions and not found.written:
@@ -192,8 +195,7 @@ class Pages:
 
     def _solve(self, question: Question, lost: set[str]) -> None:
         mine = [variant for variant in self._variants if variant.question == question.id]
-        lines = self._answers[question.id].splitlines()
-        question.solution = "\n".join(line for line in lines if not MARKER.fullmatch(line))
+        question.solution = _without_markers(self._answers[question.id])
         question.other = next((variant for variant in mine if variant.right), None)
         here = lost & set(self._asked[question.id])
         same = [variant.label for variant in mine if here and set(variant.loses) == here]
@@ -207,7 +209,8 @@ class Pages:
     @cached_property
     def _titles(self) -> dict[str, str]:
         asked = (cell for cell in self._cells if cell.kind in ("prompt", "task"))
-        found = ((cell.name, HEADING.search(cell.text)) for cell in asked)
+        # Below it a mark scheme may have headings of its own.
+        found = ((cell.name, HEADING.search(cell.text.partition("### BEGIN")[0])) for cell in asked)
         return {name: match[1] for name, match in found if match}
 
     @cached_property
@@ -235,10 +238,15 @@ class Pages:
         for cell in nbformat.read(path, as_version=4).cells:
             known = kinds.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
             question, answered = _place(known, question, answered)
-            if answered and cell.cell_type == "code":
+            is_own = known is None or known.kind == "answer"
+            if answered and is_own and cell.cell_type == "code":
                 kept = found.setdefault(question, [])
                 kept += list(_images(cell.outputs))[: PICTURES - len(kept)]
         return found
+
+
+def _without_markers(code: str) -> str:
+    return "\n".join(line for line in code.splitlines() if not MARKER.fullmatch(line)).strip()
 
 
 def _place(known: SourceCell | None, question: str, answered: bool) -> tuple[str, bool]:

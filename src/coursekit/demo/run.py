@@ -8,9 +8,10 @@ from pathlib import Path
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import follow, grade_class
 from coursekit.classroom.report import write_report
-from coursekit.classroom.sample_class import SampleStudent, sample_class, write_submission
+from coursekit.demo.sample_class import SampleStudent, sample_class, write_submission
 from coursekit.grading.record import Record
 from coursekit.leaks.gate import gate_feedback
+from coursekit.marking.feedback import Pages
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.progress import Progress
 
@@ -69,7 +70,7 @@ def run_demo(
         names = [student.id for student in students]
         records = grade_class(course, names, engine=engine, progress=progress)
         graded = [record.student for record in records if record.status.has_points]
-        pages = list(follow(course.write_feedback(graded), "feedback", len(graded), progress))
+        pages = list(follow(Pages(course).write(graded), "feedback", len(graded), progress))
     feedback = dict(zip(graded, pages, strict=True))
     report = write_report(folder / "report.html", unit, records, feedback)
     surprises = [
