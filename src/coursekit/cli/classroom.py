@@ -27,15 +27,18 @@ def add_commands(commands: Any) -> None:
     grade.add_argument("--again", action="store_true", help="also what is as it was graded before")
     grade.add_argument("--dry-run", action="store_true", help="only show which marks would change")
     grade.add_argument("--json", action="store_true", help="print one JSON document")
-    grade.add_argument(
-        "--fence",
-        choices=("full", "partial", "limits-only"),
-        default="full",
-        help="the least that students' code must be fenced; default full, see `coursekit fence`",
-    )
+    _add_fence(grade)
     _add_folder(grade)
     _add_engine(grade)
     grade.set_defaults(run=_grade)
+    regrade = commands.add_parser("regrade", help="grade again after a check was mended")
+    regrade.add_argument("unit", metavar="UNIT")
+    regrade.add_argument("--because", default="", metavar="TEXT", help="why, for the students")
+    regrade.add_argument("--jobs", type=int, default=1, metavar="N", help="at a time; default 1")
+    regrade.add_argument("--yes", action="store_true", help="write without asking")
+    _add_fence(regrade)
+    _add_folder(regrade)
+    regrade.set_defaults(run=_regrade)
     why = commands.add_parser("explain", help="say why a question got its points")
     for name in ("student", "unit", "question"):
         why.add_argument(name, metavar=name.upper())
@@ -49,6 +52,15 @@ def add_commands(commands: Any) -> None:
     )
     _add_engine(demo)
     demo.set_defaults(run=_demo)
+
+
+def _add_fence(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fence",
+        choices=("full", "partial", "limits-only"),
+        default="full",
+        help="the least that students' code must be fenced; default full, see `coursekit fence`",
+    )
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +113,51 @@ def _grade(options: argparse.Namespace) -> int:
         tried = f"{len(records)} of {len(students)} submissions were tried"
         print(f"{tried}; nothing was written.", file=sys.stderr)
     return 0 if is_well(records) else 1
+
+
+def _regrade(options: argparse.Namespace) -> int:
+    from coursekit.classroom.changes import make_change_table, try_class
+    from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.classroom.grade import choose_students
+    from coursekit.classroom.regrade import apply
+    from coursekit.classroom.stopping import stoppable
+    from coursekit.grading.levels import Level
+
+    (unit,) = Course.find().select([options.unit])
+    with (
+        stoppable(),
+        own_scratch(),
+        CourseFolder(options.folder or unit.course.root, unit) as course,
+    ):
+        with show_progress() as progress:
+            records, changes = try_class(
+                course,
+                choose_students(course, []),
+                jobs=options.jobs,
+                fence=Level(options.fence),
+                progress=progress,
+            )
+        _console().print(make_change_table(unit, changes))
+        if not changes:
+            print("No mark changes; nothing was written.")
+            return 0
+        if not options.because:
+            raise CourseError("Nothing was written: say why, for the students: --because TEXT.")
+        if not (options.yes or _agreed(len(changes))):
+            print("Nothing was written.", file=sys.stderr)
+            return 1
+        with show_progress() as progress:
+            messages = apply(course, records, changes, options.because, progress=progress)
+    where = f" in {messages[0].parent}" if messages else ""
+    print(f"{len(records)} graded again, {len(messages)} message(s){where}.")
+    return 0
+
+
+def _agreed(count: int) -> bool:
+    try:
+        return input(f"Write these {count} changes? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _explain(options: argparse.Namespace) -> int:
