@@ -12,6 +12,7 @@ import nbformat
 from nbgrader.api import Comment, Grade
 
 from coursekit.classroom.course_folder import CourseFolder
+from coursekit.leaks.secrets import cut_regions
 from coursekit.sources.layout import CourseError
 from coursekit.sources.source import read_source, unmarked
 
@@ -58,8 +59,8 @@ class ByHand:
         self._asked: dict[str, tuple[str, str, float]] = {}
         for cell in cells:
             if cell.kind == "task":
-                asked, _, scheme = cell.text.partition("### BEGIN MARK SCHEME")
-                scheme = scheme.partition("### END MARK SCHEME")[0]
+                asked, regions = cut_regions(cell.text)
+                scheme = "\n".join(text for _, _, text in regions)
                 self._asked[cell.grade_id] = asked.strip(" #\n"), scheme.strip(" #\n"), cell.points
             elif cell.kind == "check":
                 asked = prompts.get(cell.name, "")

@@ -24,6 +24,7 @@ from coursekit.classroom.staging import beside, copy, put, write_file
 from coursekit.grading.engine import master_of
 from coursekit.grading.record import Record, Verdict
 from coursekit.intake.submission import SECRET, TIMESTAMP
+from coursekit.leaks.secrets import cut_regions
 from coursekit.sources.links import address, notebook_path
 from coursekit.sources.source import SourceCell, read_source
 from coursekit.sources.variants import Variant, read_variants
@@ -210,7 +211,7 @@ class Pages:
     def _titles(self) -> dict[str, str]:
         asked = (cell for cell in self._cells if cell.kind in ("prompt", "task"))
         # Below it a mark scheme may have headings of its own.
-        found = ((cell.name, HEADING.search(cell.text.partition("### BEGIN")[0])) for cell in asked)
+        found = ((cell.name, HEADING.search(cut_regions(cell.text)[0])) for cell in asked)
         return {name: match[1] for name, match in found if match}
 
     @cached_property
