@@ -58,7 +58,7 @@ def test_first_the_table_then_the_marks_then_a_word(
     assert not (unit.course.root / "messages").exists()
 
     assert main(["regrade", unit.id, "--because", BECAUSE, "--yes"]) == 0
-    assert "4 graded again, 1 message(s) in " in capsys.readouterr().out
+    assert "4 graded again, 1 message(s) in " in capsys.readouterr().err
     assert totals(unit) == {"ada": 1.5, "bob": 0.0, "pat": 0.75, "joe": 1.5}, "a person's stays"
     (message,) = (unit.course.root / "messages" / unit.id).iterdir()
     assert message.name == "bob.txt"
@@ -68,4 +68,4 @@ def test_first_the_table_then_the_marks_then_a_word(
         "In all that is 1 points before, 0 now, of 1.5.\n"
     )
     assert main(["regrade", unit.id]) == 0
-    assert "No mark changes; nothing was written." in capsys.readouterr().out
+    assert "No mark changes; nothing was written." in capsys.readouterr().err

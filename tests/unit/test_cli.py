@@ -1,9 +1,11 @@
 """The command: exit code 0 only when all is well, and every error in one sentence."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +110,23 @@ def test_build_lists_what_it_changed(unit: Unit, capsys: pytest.CaptureFixture[s
     assert left in printed
     assert stray.read_text(encoding="utf-8") == "{}"
     assert "1 unit(s) built, 1 file(s) changed." in printed
+
+
+def test_what_a_script_reads_is_one_document(
+    unit: Unit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str, code: int = 0) -> Any:
+        assert main([*arguments, "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    assert told("build") == {"findings": [], "changed": []}
+    assert told("leaks") == {"findings": []}
+    rules = {finding["rule"] for finding in told("lint", code=1)["findings"]}
+    assert "title" in rules or "points" in rules
+    (verdict, *_) = told("verify")["01_small"]
+    assert (verdict["question"], verdict["fault"]) == ("q1_double", "")
+    (unit.course.root / "solutions" / "01_small" / "small_challenge.ipynb").unlink()
+    assert told("build", "--check", code=1)["findings"] != []
 
 
 def test_a_fault_in_a_source_names_its_line(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:

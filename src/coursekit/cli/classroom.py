@@ -36,6 +36,7 @@ def add_commands(commands: Any) -> None:
     regrade.add_argument("--because", default="", metavar="TEXT", help="why, for the students")
     regrade.add_argument("--jobs", type=int, default=1, metavar="N", help="at a time; default 1")
     regrade.add_argument("--yes", action="store_true", help="write without asking")
+    regrade.add_argument("--json", action="store_true", help="print the changes as JSON")
     _add_fence(regrade)
     _add_folder(regrade)
     regrade.set_defaults(run=_regrade)
@@ -137,9 +138,12 @@ def _regrade(options: argparse.Namespace) -> int:
                 fence=Level(options.fence),
                 progress=progress,
             )
-        _console().print(make_change_table(unit, changes))
+        if options.json:
+            print(json.dumps([asdict(change) for change in changes], indent=1))
+        else:
+            _console().print(make_change_table(unit, changes))
         if not changes:
-            print("No mark changes; nothing was written.")
+            print("No mark changes; nothing was written.", file=sys.stderr)
             return 0
         if not options.because:
             raise CourseError("Nothing was written: say why, for the students: --because TEXT.")
@@ -149,7 +153,7 @@ def _regrade(options: argparse.Namespace) -> int:
         with show_progress() as progress:
             messages = apply(course, records, changes, options.because, progress=progress)
     where = f" in {messages[0].parent}" if messages else ""
-    print(f"{len(records)} graded again, {len(messages)} message(s){where}.")
+    print(f"{len(records)} graded again, {len(messages)} message(s){where}.", file=sys.stderr)
     return 0
 
 

@@ -56,6 +56,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("--column", default="", metavar="TITLE", help="Canvas' assignment")
     export.add_argument("--out", type=Path, metavar="FILE", help="default beside --into, or here")
     export.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
+    export.add_argument("--json", action="store_true", help="print the marks, and write nothing")
     export.set_defaults(run=_export)
 
 
@@ -103,6 +104,9 @@ def _export(options: argparse.Namespace) -> int:
             kept = course.root / FILE
             roster = read_roster(kept) if kept.exists() else []
             marks = marks_of(course, roster)
+            if options.json:
+                print(json.dumps([asdict(mark) for mark in marks], indent=1))
+                return 0
             out = options.out or Path(f"{unit.id}-marks.csv")
             # The mark of order tells spreadsheets that it is UTF-8.
             out.write_bytes(b"\xef\xbb\xbf" + to_csv(course, marks, roster).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -37,6 +38,7 @@ def add_commands(commands: Any) -> None:
     feedback.add_argument(
         "--folder", type=Path, metavar="DIR", help="default the course repository"
     )
+    feedback.add_argument("--json", action="store_true", help="print one JSON document")
     feedback.set_defaults(run=_feedback)
 
 
@@ -86,7 +88,10 @@ def _feedback(options: argparse.Namespace) -> int:
             if len(pages) % 20 == 0:
                 progress("feedback", len(pages), len(students))
         progress("feedback", len(students), len(students))
-    print(f"{len(pages)} page(s) in {root / 'feedback'}.")
+    if options.json:
+        print(json.dumps({"pages": [str(path) for path in pages]}, indent=1))
+    else:
+        print(f"{len(pages)} page(s) in {root / 'feedback'}.")
     if without := len(students) - len(pages):
         print(f"{without} student(s) have no points yet, and no page.", file=sys.stderr)
     return 0

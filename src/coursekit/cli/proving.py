@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from coursekit.cli.progress import show_progress
@@ -20,6 +22,7 @@ def add_commands(commands: Any) -> None:
         "--seeds", type=int, metavar="N", help="sweep quality checks, write margins.md"
     )
     verify.add_argument("--jobs", type=int, default=1, metavar="N", help="units at a time")
+    verify.add_argument("--json", action="store_true", help="print one JSON document")
     verify.set_defaults(run=_verify)
 
 
@@ -39,17 +42,19 @@ def _verify(options: argparse.Namespace) -> int:
         elif options.seeds:
             bad += _sweep(unit, options.seeds)
         elif is_current(unit) and not others and not options.all:
-            print(f"{unit.id}: verified before, exactly as it is (--all tries it again).")
+            said = f"{unit.id}: verified before, exactly as it is (--all tries it again)."
+            print(said, file=sys.stderr if options.json else sys.stdout)
         else:
             wanted.append(unit)
     if wanted:
-        bad += _prove(wanted, options.jobs)
+        bad += _prove(wanted, options.jobs, as_json=options.json)
         if others:
-            print(f"No verdicts.md is written with versions that are not locked: {others[0]}.")
+            said = f"No verdicts.md is written with versions that are not locked: {others[0]}."
+            print(said, file=sys.stderr if options.json else sys.stdout)
     return 1 if bad else 0
 
 
-def _prove(units: list[Unit], jobs: int) -> int:
+def _prove(units: list[Unit], jobs: int, *, as_json: bool = False) -> int:
     """Try units whole, show what came of it, and return in how many there is a fault."""
     from rich.console import Console
 
@@ -59,13 +64,18 @@ def _prove(units: list[Unit], jobs: int) -> int:
     before = [seconds_before(unit) for unit in units]
     took = max(sum(before) / jobs, *before) / 60
     about = f", about {took:.0f} min as last time" if all(before) and took > 1 else ""
-    print(f"{len(units)} unit(s) to verify{about}.", flush=True)
+    say = sys.stderr if as_json else sys.stdout
+    print(f"{len(units)} unit(s) to verify{about}.", file=say, flush=True)
     with own_scratch(), show_progress() as progress:
         told = dict(prove_all(units, jobs=jobs, progress=progress))
+    if as_json:
+        verdicts = {unit.id: [asdict(verdict) for verdict in told[unit]] for unit in units}
+        print(json.dumps(verdicts, indent=1, default=str))
     console, bad = Console(width=None if sys.stdout.isatty() else 100), 0
     for unit in units:
-        console.print(make_table(unit, told[unit]))
-        print(*summarise(told[unit]), sep="\n")
+        if not as_json:
+            console.print(make_table(unit, told[unit]))
+            print(*summarise(told[unit]), sep="\n")
         if faults := explain(unit, told[unit]):
             print(*faults, sep="\n", file=sys.stderr)
             bad += 1
