@@ -98,16 +98,15 @@ class Killer:
         hits = 0
         while plan and command.process.poll() is None:
             time.sleep(self.random.uniform(0.0, 0.6))
-            # What was hit runs once more at the end: who is hit twice has bad luck.
-            if plan[0] != "command" and max(command.done(), 0) + hits >= len(ANSWERS) - 2:
+            if plan[0] != "command" and _ends_soon(command, hits):
                 plan = ["command"] if is_last else []
-            elif self._kill(command, plan[0]):
+            elif self._kill(command, plan[0], hits):
                 hits += 1
                 plan.pop(0)
         command.wait()
         return command, command.process.returncode != -signal.SIGKILL
 
-    def _kill(self, command: Command, kind: str) -> bool:
+    def _kill(self, command: Command, kind: str, hits: int) -> bool:
         if kind == "command":
             command.process.kill()
         else:
@@ -116,10 +115,17 @@ class Killer:
                 if time.monotonic() > ends or command.process.poll() is not None:
                     return False
                 time.sleep(0.01)
+            if _ends_soon(command, hits):  # it has gone on while we waited
+                return False
             with suppress(psutil.NoSuchProcess):
                 self.random.choice(found).kill()
         self.killed.append(kind)
         return True
+
+
+def _ends_soon(command: Command, hits: int) -> bool:
+    """Whether what was hit runs once more before long: who is hit twice has bad luck."""
+    return max(command.done(), 0) + hits >= len(ANSWERS) - 2
 
 
 def test_no_moment_costs_a_mark_or_leaves_anything(unit: Unit, tmp_path: Path) -> None:

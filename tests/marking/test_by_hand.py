@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from composites import write
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.cli import main
-from coursekit.marking.by_hand import ByHand, TakenError
+from coursekit.marking.by_hand import ByHand
 from coursekit.sources.layout import CourseError, Unit
 from samples import make_unit
 
@@ -80,30 +81,50 @@ def test_answers_come_one_by_one_and_a_comment_is_offered_again(
         assert desk.comments("q2_why") == ["Say more."]
 
 
+MARKER = """import sys
+from pathlib import Path
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.marking.by_hand import ByHand, TakenError
+from coursekit.sources.layout import Course
+
+(unit,) = Course(Path.cwd()).units
+with CourseFolder(Path.cwd(), unit) as course:
+    desk = ByHand(course)
+    waiting = desk.waiting()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for answer in waiting:
+        try:
+            desk.save(answer, float(sys.argv[1]))
+            print(answer.student, sys.argv[1])
+        except TakenError:
+            print("taken")
+"""
+
+
 def test_of_two_markers_one_has_it(unit: Unit) -> None:
-    with CourseFolder(unit.course.root, unit) as course:
-        waiting = ByHand(course).waiting()
-    assert sorted(answer.student for answer in waiting) == sorted(WORDS)
-    told: list[object] = []
-
-    def mark(points: float) -> None:
-        with CourseFolder(unit.course.root, unit) as course:
-            for answer in waiting:
-                try:
-                    ByHand(course).save(answer, points)
-                    told.append((answer.student, points))
-                except TakenError as error:
-                    told.append(error)
-
-    markers = [threading.Thread(target=mark, args=(points,)) for points in (1.0, 2.0)]
+    markers = [
+        subprocess.Popen(
+            [sys.executable, "-c", MARKER, points],
+            cwd=unit.course.root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for points in ("1.0", "2.0")
+    ]
     for marker in markers:
-        marker.start()
+        assert marker.stdout
+        assert marker.stdout.readline() == "ready\n"
     for marker in markers:
-        marker.join()
-    saved = dict(each for each in told if isinstance(each, tuple))
+        assert marker.stdin
+        marker.stdin.write("go\n")
+        marker.stdin.flush()
+    told = [line for marker in markers for line in marker.communicate()[0].splitlines()]
+    saved = [line.split() for line in told if line != "taken"]
     assert len(told) == 6
     assert len(saved) == 3, "each answer was marked once"
-    assert marks(unit) == saved
+    assert marks(unit) == {student: float(points) for student, points in saved}
 
 
 def test_points_that_are_none_are_refused(unit: Unit) -> None:
