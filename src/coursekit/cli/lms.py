@@ -86,14 +86,14 @@ def _collect(options: argparse.Namespace) -> int:
     else:
         _print(placed)
         for one in left:
-            print(f"not placed: {_legible(one.label)}: {_legible(one.why)}", file=sys.stderr)
+            print(f"not placed: {_line(one.label)}: {_line(one.why)}", file=sys.stderr)
     return 1 if left else 0
 
 
 def _export(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.lms.export import fill, marks_of, to_csv
-    from coursekit.lms.roster import FILE, read_roster
+    from coursekit.lms.roster import kept_students
 
     if (options.to == "csv") is (options.into is not None):
         wanted = "a file to fill, --into FILE" if options.to != "csv" else "no --into"
@@ -101,8 +101,7 @@ def _export(options: argparse.Namespace) -> int:
     (unit,) = Course.find().select([options.unit])
     with own_scratch(), CourseFolder(options.folder or unit.course.root, unit) as course:
         if options.to == "csv":
-            kept = course.root / FILE
-            roster = read_roster(kept) if kept.exists() else []
+            roster = kept_students(course.root)
             marks = marks_of(course, roster)
             if options.json:
                 print(json.dumps([asdict(mark) for mark in marks], indent=1))
@@ -118,7 +117,7 @@ def _export(options: argparse.Namespace) -> int:
     out.write_bytes(filled.text)
     print(f"{out}: {filled.count} marks filled in; nothing else is changed. Import it.")
     for student in filled.left:
-        print(f"no line of this file is {_legible(student)}'s: enter it by hand.", file=sys.stderr)
+        print(f"no line of this file is {_line(student)}'s: enter it by hand.", file=sys.stderr)
     return 1 if filled.left else 0
 
 
@@ -130,10 +129,13 @@ def _print(placed: list[Placed]) -> None:
                 print(f"{unit}: {count} {words}.")
     for each in placed:
         if each.note:
-            print(f"{each.student}, {each.unit}: {_legible(each.note)}")
+            print(f"{each.student}, {each.unit}: {_line(each.note)}")
     if not placed:
         print("No notebook was found.")
 
 
-def _legible(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+def _line(text: str) -> str:
+    """Return text as one line that steers no terminal: names come from outside."""
+    from coursekit.classroom.report import printable
+
+    return printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}")

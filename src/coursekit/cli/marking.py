@@ -44,6 +44,7 @@ def add_commands(commands: Any) -> None:
 
 def _mark(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.classroom.report import printable
     from coursekit.marking.by_hand import ByHand
 
     (unit,) = Course.find().select([options.unit])
@@ -55,9 +56,9 @@ def _mark(options: argparse.Namespace) -> int:
             if answer.cell != shown:
                 shown = answer.cell
                 _show_question(answer)
-            whose = f", {_legible(answer.student)}" if options.names else ""
+            whose = f", {printable(answer.student)}" if options.names else ""
             print(f"\n--- {number} of {len(waiting)}{whose} " + "-" * 40)
-            print(_legible(answer.text.strip()) or "(nothing is written)")
+            print(printable(answer.text.strip()) or "(nothing is written)")
             try:
                 done += _ask(desk, answer)
             except (EOFError, StopIteration):
@@ -123,9 +124,11 @@ def _ask(desk: ByHand, answer: Answer) -> int:
 
 
 def _comment(desk: ByHand, answer: Answer) -> str:
+    from coursekit.classroom.report import printable
+
     known = desk.comments(answer.cell)[:OFFERED]
     for number, text in enumerate(known, 1):
-        print(f"  {number}: {_legible(text)}")
+        print(f"  {number}: {printable(text)}")
     said = input("comment, " + "its number, " * bool(known) + "or Enter: ").strip()
     if said.isdecimal() and 1 <= int(said) <= len(known):
         return known[int(said) - 1]
@@ -133,11 +136,9 @@ def _comment(desk: ByHand, answer: Answer) -> str:
 
 
 def _show_question(answer: Answer) -> None:
+    from coursekit.classroom.report import printable
+
     print("\n" + "=" * 70)
-    print(_legible(answer.asked))
+    print(printable(answer.asked))
     print("\nMark scheme:")
-    print(_legible(answer.scheme))
-
-
-def _legible(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    print(printable(answer.scheme))

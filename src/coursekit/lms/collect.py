@@ -21,7 +21,15 @@ from coursekit.intake.rebuild import rebuild
 from coursekit.intake.submission import ENDINGS, SECRET, TIMESTAMP
 from coursekit.lms.habits import Sender, gradescope, sender_of
 from coursekit.lms.parcels import Found, Opener, RefusedError
-from coursekit.lms.roster import FILE, Roster, Student, Unknown, read_roster, write_roster
+from coursekit.lms.roster import (
+    FILE,
+    Roster,
+    Student,
+    Unknown,
+    kept_students,
+    read_roster,
+    write_roster,
+)
 from coursekit.reader import UnreadableError, read_notebook
 from coursekit.sources.layout import Course, Unit
 from coursekit.sources.progress import Progress, no_progress
@@ -115,7 +123,7 @@ def collect(
         If a source or the roster cannot be read.
     """
     root = folder or course.root
-    list_ = _roster(root / FILE, roster)
+    list_ = _roster(root, roster)
     with tempfile.TemporaryDirectory() as name:
         reading = _Reading(course, Path(name), zone, progress)
         for number, source in enumerate(sources):
@@ -127,14 +135,14 @@ def collect(
         for (student, id_), attempts in sorted(_by_unit(owned, unit, left).items()):
             placed += _place(root, student, course.select([id_])[0], attempts)
     students = {name: list_.students[name] for name in sorted({each.student for each in placed})}
-    known = {student.id: student for student in _read(root / FILE)}
+    known = {student.id: student for student in kept_students(root)}
     if known | students != known:
         write_roster(root / FILE, (known | students).values())
     return placed, left
 
 
-def _roster(kept: Path, given: Path | None) -> Roster:
-    known = {student.id: student for student in _read(kept)}
+def _roster(root: Path, given: Path | None) -> Roster:
+    known = {student.id: student for student in kept_students(root)}
     if given is None:
         return Roster(known.values())
     told = {student.id: student for student in read_roster(given)}
@@ -143,10 +151,6 @@ def _roster(kept: Path, given: Path | None) -> Roster:
             keys = {**known[id_].keys, **student.keys}
             told[id_] = Student(id_, student.name or known[id_].name, student.email, keys)
     return Roster(told.values(), closed=True)
-
-
-def _read(path: Path) -> list[Student]:
-    return read_roster(path) if path.exists() else []
 
 
 class _Reading:

@@ -18,7 +18,7 @@ from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.records import read_record, record_path
 from coursekit.classroom.report import questions
 from coursekit.lms.habits import Sender
-from coursekit.lms.roster import FILE, NUMBERED, Roster, Student, read_roster
+from coursekit.lms.roster import NUMBERED, Roster, Student, kept_students
 from coursekit.sources.layout import CourseError
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a field
@@ -162,7 +162,6 @@ def fill(system: str, path: Path, course: CourseFolder, column: str = "") -> Fil
     CourseError
         If it is no such file, or has no place for these marks.
     """
-    roster = read_roster(course.root / FILE) if (course.root / FILE).exists() else []
     data = path.read_bytes()
     text = data.decode("utf-8-sig", "replace")
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
@@ -178,7 +177,7 @@ def fill(system: str, path: Path, course: CourseFolder, column: str = "") -> Fil
             f"set the assignment's points to {total:g}, then download the file again."
         )
     comma = system == "moodle" and any("," in row[at + 1] for row in rows[1:] if len(row) > at + 1)
-    known = Roster(roster, closed=True)
+    known = Roster(kept_students(course.root), closed=True)
     marks = {mark.student: mark.total for mark in marks_of(course) if mark.total is not None}
     filled = set()
     for row in rows[1:]:

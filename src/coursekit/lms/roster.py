@@ -176,6 +176,12 @@ def _student(row: list[str], places: dict[str, int]) -> Student:
     return Student(_slug(made), name, email, keys)
 
 
+def kept_students(root: Path) -> list[Student]:
+    """Return who stands in ``students.csv`` of a class's folder; nobody without it."""
+    path = root / FILE
+    return read_roster(path) if path.exists() else []
+
+
 def write_roster(path: Path, students: Iterable[Student]) -> None:
     """Write the list of students, by id."""
     with path.open("w", encoding="utf-8", newline="") as file:
