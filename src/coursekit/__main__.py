@@ -4,4 +4,6 @@ import sys
 from importlib.metadata import entry_points
 
 (command,) = entry_points(group="console_scripts", name="coursekit")
-sys.exit(command.load()())
+code = command.load()()
+exec("")  # Python remembers an interrupt within any ``exec``, answered or not, and would die of it
+sys.exit(code)

@@ -1,8 +1,11 @@
 """Ctrl-C drops what is being judged, keeps what is done, and says that the next run goes on."""
 
+import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from composites import write
 from coursekit.sources.layout import Unit
-from living import Command
+from living import SOURCE, Command
 from samples import make_unit
 
 STUDENTS = [f"s{number}" for number in range(6)]
@@ -79,3 +82,22 @@ def test_at_the_start_nothing_is_left_either(unit: Unit, tmp_path: Path, seconds
     assert "Traceback" not in "".join(command.said)
     assert command.left() == []
     assert list(temporary.iterdir()) == []
+
+
+WITHIN_EXEC = """
+import coursekit.cli
+def main():
+    try:
+        exec("raise KeyboardInterrupt")  # as when it comes while a dataclass is made
+    except KeyboardInterrupt:
+        return 130
+coursekit.cli.main = main
+"""
+
+
+@pytest.mark.parametrize("module", ["coursekit", "coursekit.cli"])
+def test_an_answered_interrupt_ends_with_its_exit_code(tmp_path: Path, module: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WITHIN_EXEC)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE)])}
+    done = subprocess.run([sys.executable, "-m", module], env=environment, check=False)
+    assert done.returncode == 130

@@ -4,4 +4,6 @@ import sys
 
 from coursekit.cli import main
 
-sys.exit(main())
+code = main()
+exec("")  # Python remembers an interrupt within any ``exec``, answered or not, and would die of it
+sys.exit(code)
