@@ -15,7 +15,7 @@ import pytest
 from coursekit.authoring.build import build
 from coursekit.cli import main
 from coursekit.lms.collect import Left, Placed, collect
-from coursekit.lms.roster import read_roster
+from coursekit.lms.roster import Student, merge, read_roster
 from coursekit.sources.layout import Course, CourseError, Unit
 from downloads import archive, notebook
 from samples import CHALLENGE, VARIANTS, make_unit
@@ -59,7 +59,7 @@ def handed_in(folder: Path, student: str, unit: Unit) -> bytes:
             "Group A-Ada Lovelace_4711_assignsubmission_file/a/b/work (1).ipynb",
             "group-a-ada-lovelace",
         ),
-        ("Zoë Ærø-Ünal_4711_assignsubmission_file/work.ipynb", "zoe-ærø-unal"),
+        ("Zoë Ærø-Ünal_4711_assignsubmission_file/work.ipynb", "zoe-aero-unal"),
         ("Ana_Maria_Ruiz_9_assignsubmission_file/x.ipynb", "ana-maria-ruiz"),
         ("Participant 4711_4711_assignsubmission_file/work.ipynb", "moodle-4711"),
         ("lovelaceada_101_2002_small_challenge.ipynb", "lovelaceada"),
@@ -174,15 +174,57 @@ def test_gradescope_says_who_in_its_metadata(units: list[Unit], tmp_path: Path) 
     ]
 
 
-WORKSHEET = """Kennung;Vollständiger Name;E-Mail-Adresse;Status;Bewertung
-Teilnehmer/in4711;Ada Lovelace;ada@example.org;Abgegeben;-
-Teilnehmer/in4712;Ada Lovelace;al2@example.org;Abgegeben;-
-"""
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Small (9)
     Points Possible,,,,,1.5
 "Lovelace, Ada",101,u1,ada,A,
 "Lovelace, Ada",102,u2,al2,A,
 """
+
+
+WORKSHEET = """Kennung;Vollständiger Name;E-Mail-Adresse;Status;Bewertung
+Teilnehmer/in4711;Ada Lovelace;ada@example.org;Abgegeben;-
+Teilnehmer/in4712;Ada Lovelace;al2@example.org;Abgegeben;-
+"""
+
+
+def test_a_list_that_comes_later_makes_nobody_two(units: list[Unit], tmp_path: Path) -> None:
+    small, work = units[0], "small_challenge.ipynb"
+    names = {"Ada Lovelace_4711": DOUBLE, "Ada Lovelace_4712": AGAIN, "Łukasz Øst_4713": DOUBLE}
+    files = {
+        f"{name}_assignsubmission_file/{work}": notebook(small, answer)
+        for name, answer in names.items()
+    }
+    made, there = archive(tmp_path / "a.zip", files), tmp_path / "class"
+    placed, left = collect(small.course, [made], folder=there)
+    assert told(placed) == [("lukasz-ost", small.id, "new")]
+    assert len(left) == 2
+    assert all("--roster FILE (such as Moodle's grading worksheet)" in one.why for one in left)
+    rows = [*WORKSHEET.splitlines(), "Teilnehmer/in4713;Łukasz Øst;lo@example.org;Abgegeben;-"]
+    (tmp_path / "list.csv").write_text("\n".join(rows), encoding="utf-8")
+    placed, left = collect(small.course, [made], folder=there, roster=tmp_path / "list.csv")
+    assert left == []
+    assert told(placed) == [
+        ("ada", small.id, "new"),
+        ("al2", small.id, "new"),
+        ("lukasz-ost", small.id, "same"),
+    ]
+    kept = {student.id: student for student in read_roster(there / "students.csv")}
+    assert kept["lukasz-ost"].email == "lo@example.org"
+    assert sorted(kept) == ["ada", "al2", "lukasz-ost"]
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "ids"),
+    [
+        (Student("a", email="A@x.org"), Student("b", email="a@X.org"), ["a"]),
+        (Student("a", keys={"canvas": "7 8"}), Student("b", keys={"canvas": "8"}), ["a"]),
+        (Student("a", keys={"canvas": "8"}), Student("b", keys={"moodle": "8"}), ["b"]),
+        (Student("a", "Ada L"), Student("b", "ada l"), ["a"]),
+        (Student("a"), Student("b"), ["b"]),
+    ],
+)
+def test_who_is_who(known: Student, told: Student, ids: list[str]) -> None:
+    assert [student.id for student in merge([known], [told])] == ids
 
 
 @pytest.mark.parametrize(

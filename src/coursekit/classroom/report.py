@@ -16,7 +16,7 @@ from coursekit.sources.source import read_source
 
 TO_DO = {
     Status.GRADED: "",
-    Status.NEEDS_MANUAL: "read the rest in formgrader",
+    Status.NEEDS_MANUAL: "read the rest: coursekit mark",
     Status.MISSING: "the student's: ask for the file",
     Status.UNREADABLE: "the student's: ask for the file again",
     Status.UNMATCHED: "a person looks into the file",

@@ -24,9 +24,9 @@ from coursekit.lms.parcels import Found, Opener, RefusedError
 from coursekit.lms.roster import (
     FILE,
     Roster,
-    Student,
     Unknown,
     kept_students,
+    merge,
     read_roster,
     write_roster,
 )
@@ -40,6 +40,7 @@ METADATA = "submission_metadata.yml"
 TYPED = ("_text.html", "_link.html", "onlinetext.html")
 NO_NOTEBOOK = "it is no notebook: ask for the .ipynb."
 STAMP, ZONED = "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H:%M:%S.%f UTC"
+APART = "give a list that tells them apart, --roster FILE (such as Moodle's grading worksheet)"
 
 
 @dataclass(frozen=True)
@@ -142,15 +143,8 @@ def collect(
 
 
 def _roster(root: Path, given: Path | None) -> Roster:
-    known = {student.id: student for student in kept_students(root)}
-    if given is None:
-        return Roster(known.values())
-    told = {student.id: student for student in read_roster(given)}
-    for id_, student in told.items():
-        if id_ in known:
-            keys = {**known[id_].keys, **student.keys}
-            told[id_] = Student(id_, student.name or known[id_].name, student.email, keys)
-    return Roster(told.values(), closed=True)
+    known = kept_students(root)
+    return Roster(known) if given is None else Roster(merge(known, read_roster(given)), closed=True)
 
 
 class _Reading:
@@ -296,7 +290,7 @@ def _owned(files: list[_File], roster: Roster) -> tuple[list[tuple[str, _File]],
     doubles = {where for where, seen in keys.items() if len(seen) > 1}
     for student_id, file in owned:
         if (file.source, student_id) in doubles:
-            why = f"two students of this download are called {student_id}: use --roster."
+            why = f"two students of this download are called {student_id}: {APART}."
             left.append(Left(file.found.label, why))
     kept = [(s, f) for s, f in owned if (f.source, s) not in doubles]
     return kept, left

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +26,9 @@ HEADS = {  # what files call the columns, in small letters and without blanks
     "canvas": ("canvas",),
     "gradescope": ("gradescope", "sid"),
 }
+# Letters that are no plain letter and an accent to Unicode.
+STROKES = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"})
+STROKES |= str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th"})
 NUMBERED = re.compile(r"\D*?(\d+)")  # "Participant 123", in any language
 
 
@@ -176,6 +179,52 @@ def _student(row: list[str], places: dict[str, int]) -> Student:
     return Student(_slug(made), name, email, keys)
 
 
+def merge(known: Iterable[Student], told: Iterable[Student]) -> list[Student]:
+    """Return the students of a list, under the ids that they have already.
+
+    Parameters
+    ----------
+    known : iterable of Student
+        Who has an id: who handed something in is not to become two.
+    told : iterable of Student
+        The list. The same id, number of a system, address, or name that nobody else has on either
+        side says who is who.
+    """
+    known, told = list(known), list(told)
+    merged = []
+    for student in told:
+        same = _same(student, known, told)
+        if same is None:
+            merged.append(student)
+            continue
+        words = {s: f"{same.keys.get(s, '')} {student.keys.get(s, '')}".split() for s in SYSTEMS}
+        keys = {system: " ".join(dict.fromkeys(each)) for system, each in words.items() if each}
+        name, email = student.name or same.name, student.email or same.email
+        merged.append(Student(same.id, name, email, keys))
+    return merged
+
+
+def _same(student: Student, known: list[Student], told: list[Student]) -> Student | None:
+    """Return whom a student of a list is known as; None if as nobody, or that is not certain."""
+    mine, name = _keys(student), _letters(student.name)
+    tests: list[Callable[[Student], object]] = [
+        lambda other: other.id == student.id,
+        lambda other: mine & _keys(other),
+        lambda other: student.email and other.email.casefold() == student.email.casefold(),
+    ]
+    if name and sum(_letters(each.name) == name for each in told) == 1:
+        tests.append(lambda other: _letters(other.name) == name)
+    for test in tests:
+        found = [other for other in known if test(other)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _keys(student: Student) -> set[tuple[str, str]]:
+    return {(system, key) for system, keys in student.keys.items() for key in keys.split()}
+
+
 def kept_students(root: Path) -> list[Student]:
     """Return who stands in ``students.csv`` of a class's folder; nobody without it."""
     path = root / FILE
@@ -207,6 +256,6 @@ def _letters(text: str) -> str:
 
 def _slug(text: str) -> str:
     """Return an id that folders, nbgrader and its exchange take: no blanks, no plus."""
-    plain = unicodedata.normalize("NFKD", text.strip())
+    plain = unicodedata.normalize("NFKD", text.strip().translate(STROKES))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[^\w.@-]+", "-", plain.lower()).strip("-._")[:60]
