@@ -92,6 +92,20 @@ def test_a_worksheet_of_moodles_is_filled_whatever_its_language(unit: Unit, tmp_
         assert [*old[:4], *old[5:]] == [*new[:4], *new[5:]], "nothing else is changed"
 
 
+@pytest.mark.parametrize(("number", "grades"), [(4711, ["1,50", ""]), (4798, ["", ""])])
+def test_a_mark_is_nobody_elses_who_has_the_same_name(
+    number: int, grades: list[str], unit: Unit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = WORKSHEET.splitlines()[0]
+    lines = [f"Teilnehmer/in{n};Ada Lovelace;{n}@b.c;Abgegeben;;1,50;Ja;" for n in (number, 4799)]
+    path = tmp_path / "w.csv"
+    path.write_text("\n".join([head, *lines]), encoding="utf-8")
+    assert main(["export", unit.id, "--to", "moodle", "--into", str(path)]) == 1
+    filled = rows_of((tmp_path / "w-filled.csv").read_text(encoding="utf-8"), ";")
+    assert [row[4] for row in filled[1:]] == grades
+    assert ("is ada-lovelace's" in capsys.readouterr().err) is not any(grades)
+
+
 GRADEBOOK = """Student,ID,SIS User ID,SIS Login ID,Section,Quiz (55),Small challenge (77),Notes
     Points Possible,,,,,10,1.5,
 "Lovelace, Ada",101,u1,ada,A,3,,x

@@ -135,7 +135,9 @@ def collect(
         placed: list[Placed] = []
         for (student, id_), attempts in sorted(_by_unit(owned, unit, left).items()):
             placed += _place(root, student, course.select([id_])[0], attempts)
-    students = {name: list_.students[name] for name in sorted({each.student for each in placed})}
+    # Of a list all are kept: who has handed in nothing is to be told as absent.
+    names = {each.student for each in placed} if roster is None else set(list_.students)
+    students = {name: list_.students[name] for name in sorted(names)}
     known = {student.id: student for student in kept_students(root)}
     if known | students != known:
         write_roster(root / FILE, (known | students).values())

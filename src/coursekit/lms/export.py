@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,18 +180,37 @@ def fill(system: str, path: Path, course: CourseFolder, column: str = "") -> Fil
     comma = system == "moodle" and any("," in row[at + 1] for row in rows[1:] if len(row) > at + 1)
     known = Roster(kept_students(course.root), closed=True)
     marks = {mark.student: mark.total for mark in marks_of(course) if mark.total is not None}
-    filled = set()
-    for row in rows[1:]:
-        mine = [student.id for student in known.named(sender(row)) if student.id in marks]
-        if len(mine) == 1 and len(row) > at:
-            value = f"{marks[mine[0]]:.2f}"
-            row[at] = value.replace(".", ",") if comma else value
-            filled.add(mine[0])
+    lines = _lines([row for row in rows[1:] if len(row) > at], known, sender)
+    filled = set(lines) & set(marks)
+    for student in filled:
+        value = f"{marks[student]:.2f}"
+        lines[student][at] = value.replace(".", ",") if comma else value
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator).writerows(rows)
     mark_of_order = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     left = sorted(set(marks) - filled)
     return Filled(mark_of_order + out.getvalue().encode(), len(filled), left)
+
+
+def _lines(
+    rows: list[list[str]], known: Roster, sender: Callable[[list[str]], Sender]
+) -> dict[str, list[str]]:
+    """Return the line of each student whose line is certain: a mark is nobody else's."""
+    found: dict[str, list[tuple[bool, list[str]]]] = defaultdict(list)
+    for row in rows:
+        who = sender(row)
+        mine = known.named(who)
+        if len(mine) == 1:
+            by_number = bool(who.key) and who.key in mine[0].keys.get(who.system, "").split()
+            found[mine[0].id].append((by_number, row))
+    lines = {}
+    for student, candidates in found.items():
+        # A name that two lines have says nothing; the system's number does.
+        certain = [row for by_number, row in candidates if by_number]
+        certain = certain or [row for _, row in candidates]
+        if len(certain) == 1:
+            lines[student] = certain[0]
+    return lines
 
 
 Place = tuple[int, "float | None", Callable[[list[str]], Sender]]
