@@ -382,14 +382,17 @@ def test_the_command_says_what_it_did(
     arguments = ["collect", str(made), "--folder", str(tmp_path), "--zone", "Europe/Berlin"]
     assert main(arguments) == 1
     said = capsys.readouterr()
-    assert said.out == "01_small: 1 new.\n"
-    assert "not placed: eve.ipynb: the file is damaged" in said.err
+    assert said.out.startswith("01_small: 2 new.\neve, 01_small: the file is damaged")
     assert "not placed: x.pdf: it is no notebook: ask for the .ipynb." in said.err
     stamp = tmp_path / "submitted" / "ada" / "01_small" / "timestamp.txt"
     assert stamp.read_text() == "2026-03-01 11:00:00.000000 UTC\n"
     assert main([*arguments[:2], "01_small", "--folder", str(tmp_path), "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert [each["what"] for each in told["placed"]] == ["same", "new"]
+    assert [each["what"] for each in told["placed"]] == ["same", "same"]
+    alone = archive(tmp_path / "b.zip", {"zoe.ipynb": b"{"})
+    assert main(["collect", str(alone), "--folder", str(tmp_path)]) == 1
+    assert "not placed: zoe.ipynb: the file is damaged" in capsys.readouterr().err
+    assert main(["collect", str(alone), "01_small", "--folder", str(tmp_path)]) == 0
     assert main([*arguments, "--zone", "Mars"]) == 1
     assert "There is no time zone 'Mars'" in capsys.readouterr().err
     assert main(["collect", "01_small"]) == 1

@@ -301,16 +301,24 @@ def _owned(files: list[_File], roster: Roster) -> tuple[list[tuple[str, _File]],
 def _by_unit(
     owned: list[tuple[str, _File]], wanted: Unit | None, left: list[Left]
 ) -> dict[tuple[str, str], list[_File]]:
-    """Return what each student has handed in to each unit; a file that none can read goes last."""
+    """Return what each student has handed in to each unit.
+
+    A file that none can read goes to the unit that is wanted, or to that of all others in the same
+    download, and never in place of one that can be read.
+    """
     found: dict[tuple[str, str], list[_File]] = defaultdict(list)
+    units: dict[int, set[str]] = defaultdict(set)
     for student, file in owned:
         if file.unit:
             found[student, file.unit.id].append(file)
+            units[file.source].add(file.unit.id)
     for student, file in owned:
         if file.unit:
             continue
-        if wanted and (student, wanted.id) not in found:
-            found[student, wanted.id].append(file)
+        meant = {wanted.id} if wanted else units[file.source]
+        place = student, next(iter(meant), "")
+        if len(meant) == 1 and place not in found:
+            found[place].append(file)
         else:
             left.append(Left(file.found.label, file.why))
     return found
