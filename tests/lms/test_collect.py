@@ -174,16 +174,14 @@ def test_gradescope_says_who_in_its_metadata(units: list[Unit], tmp_path: Path) 
     ]
 
 
+WORKSHEET = """Kennung;Vollständiger Name;E-Mail-Adresse;Status;Bewertung
+Teilnehmer/in4711;Ada Lovelace;ada@example.org;Abgegeben;-
+Teilnehmer/in4712;Ada Lovelace;al2@example.org;Abgegeben;-
+"""
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Small (9)
     Points Possible,,,,,1.5
 "Lovelace, Ada",101,u1,ada,A,
 "Lovelace, Ada",102,u2,al2,A,
-"""
-
-
-WORKSHEET = """Kennung;Vollständiger Name;E-Mail-Adresse;Status;Bewertung
-Teilnehmer/in4711;Ada Lovelace;ada@example.org;Abgegeben;-
-Teilnehmer/in4712;Ada Lovelace;al2@example.org;Abgegeben;-
 """
 
 

@@ -201,8 +201,7 @@ def _lines(
         who = sender(row)
         mine = known.named(who)
         if len(mine) == 1:
-            by_number = bool(who.key) and who.key in mine[0].keys.get(who.system, "").split()
-            found[mine[0].id].append((by_number, row))
+            found[mine[0].id].append((mine[0].has(who.system, who.key), row))
     lines = {}
     for student, candidates in found.items():
         # A name that two lines have says nothing; the system's number does.

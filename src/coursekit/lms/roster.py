@@ -50,6 +50,10 @@ class Student:
     email: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
+    def has(self, system: str, key: str) -> bool:
+        """Whether a system calls the student by this number."""
+        return key in self.keys.get(system, "").split()
+
 
 class Unknown(Exception):  # noqa: N818 - it is no error: somebody is not on a list
     """Nobody on the list, or more than one; a sentence says so."""
@@ -84,9 +88,7 @@ class Roster:
             raise Unknown(f"{sender.name or sender.key} is not on the list of students")
         student = found[0] if found else self._new(sender)
         if sender.key and sender.system in SYSTEMS:
-            known = student.keys.get(sender.system, "").split()
-            keys = " ".join(dict.fromkeys([*known, sender.key]))
-            student = replace(student, keys={**student.keys, sender.system: keys})
+            student = replace(student, keys=_joined(student.keys, {sender.system: sender.key}))
         self.students[student.id] = student
         return student
 
@@ -94,7 +96,7 @@ class Roster:
         """Return the students who may be meant: by the system's number, else by name."""
         everybody = list(self.students.values())
         if sender.system in SYSTEMS and sender.key:
-            mine = [s for s in everybody if sender.key in s.keys.get(sender.system, "").split()]
+            mine = [s for s in everybody if s.has(sender.system, sender.key)]
             if mine:
                 return mine
         if sender.system == "nbgrader":
@@ -197,10 +199,8 @@ def merge(known: Iterable[Student], told: Iterable[Student]) -> list[Student]:
         if same is None:
             merged.append(student)
             continue
-        words = {s: f"{same.keys.get(s, '')} {student.keys.get(s, '')}".split() for s in SYSTEMS}
-        keys = {system: " ".join(dict.fromkeys(each)) for system, each in words.items() if each}
         name, email = student.name or same.name, student.email or same.email
-        merged.append(Student(same.id, name, email, keys))
+        merged.append(Student(same.id, name, email, _joined(same.keys, student.keys)))
     return merged
 
 
@@ -219,6 +219,15 @@ def _same(student: Student, known: list[Student], told: list[Student]) -> Studen
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def _joined(known: dict[str, str], told: dict[str, str]) -> dict[str, str]:
+    """Return the numbers of each system, each once, those that were known before the others."""
+    joined = dict(known)
+    for system, keys in told.items():
+        each = dict.fromkeys([*joined.get(system, "").split(), *keys.split()])
+        joined[system] = " ".join(each)
+    return joined
 
 
 def _keys(student: Student) -> set[tuple[str, str]]:
