@@ -25,6 +25,7 @@ from coursekit.grading.engine import master_of
 from coursekit.grading.record import Record, Verdict
 from coursekit.intake.submission import SECRET, TIMESTAMP
 from coursekit.leaks.secrets import cut_regions
+from coursekit.sources.layout import Unit
 from coursekit.sources.links import address, notebook_path
 from coursekit.sources.source import SourceCell, read_source
 from coursekit.sources.variants import Variant, read_variants
@@ -159,8 +160,7 @@ class Pages:
 
     @cached_property
     def _title(self) -> str:
-        found = HEADING.search(self._cells[0].text)
-        return found[1] if found else self._course.unit.id
+        return title_of(self._course.unit, self._cells)
 
     def _questions(
         self, record: Record, grades: dict[str, Any], comments: dict[str, list[str]]
@@ -185,7 +185,7 @@ class Pages:
                         {"name": part, "passed": passed, "said": said.strip(), "verdict": verdict}
                     )
             found.written = name not in self._answers
-            found.answer = _without_markers(
+            found.answer = without_markers(
                 answers.get(f"{name}-answer" if found.written else name, "")
             )
             found.comments, found.pictures = comments.get(name, []), pictures.get(name, [])
@@ -196,7 +196,7 @@ class Pages:
 
     def _solve(self, question: Question, lost: set[str]) -> None:
         mine = [variant for variant in self._variants if variant.question == question.id]
-        question.solution = _without_markers(self._answers[question.id])
+        question.solution = without_markers(self._answers[question.id])
         question.other = next((variant for variant in mine if variant.right), None)
         here = lost & set(self._asked[question.id])
         same = [variant.label for variant in mine if here and set(variant.loses) == here]
@@ -209,26 +209,11 @@ class Pages:
 
     @cached_property
     def _titles(self) -> dict[str, str]:
-        asked = (cell for cell in self._cells if cell.kind in ("prompt", "task"))
-        # Below it a mark scheme may have headings of its own.
-        found = ((cell.name, HEADING.search(cut_regions(cell.text)[0])) for cell in asked)
-        return {name: match[1] for name, match in found if match}
+        return titles_of(self._cells)
 
     @cached_property
     def _readings(self) -> dict[str, dict[str, str]]:
-        """Return what to read again, from the ``reads`` key of questions."""
-        unit = self._course.unit
-        made = {}
-        for cell in self._cells:
-            if reads := str(cell.keys.get("reads", "")):
-                number, _, heading = reads.partition(":")
-                lecture = unit.lectures[int(number) - 1]
-                place = address(unit.course, notebook_path(unit, lecture))
-                made[cell.name] = {
-                    "address": f"{place}#{_anchor(heading)}",
-                    "text": f"lecture {number}, {heading.strip()}",
-                }
-        return made
+        return readings_of(self._course.unit, self._cells)
 
     def _pictures(self, student: str) -> dict[str, list[dict[str, str]]]:
         """Return the pictures that a student's own code made, by the question they stand below."""
@@ -246,7 +231,37 @@ class Pages:
         return found
 
 
-def _without_markers(code: str) -> str:
+def title_of(unit: Unit, cells: Sequence[SourceCell]) -> str:
+    """Return what a challenge calls itself."""
+    found = HEADING.search(cells[0].text)
+    return found[1] if found else unit.id
+
+
+def titles_of(cells: Sequence[SourceCell]) -> dict[str, str]:
+    """Return the headings of questions, by name."""
+    asked = (cell for cell in cells if cell.kind in ("prompt", "task"))
+    # Below it a mark scheme may have headings of its own.
+    found = ((cell.name, HEADING.search(cut_regions(cell.text)[0])) for cell in asked)
+    return {name: match[1] for name, match in found if match}
+
+
+def readings_of(unit: Unit, cells: Sequence[SourceCell]) -> dict[str, dict[str, str]]:
+    """Return what to read again by question, ``address`` and ``text``; from their key ``reads``."""
+    made = {}
+    for cell in cells:
+        if reads := str(cell.keys.get("reads", "")):
+            number, _, heading = reads.partition(":")
+            lecture = unit.lectures[int(number) - 1]
+            place = address(unit.course, notebook_path(unit, lecture))
+            made[cell.name] = {
+                "address": f"{place}#{_anchor(heading)}",
+                "text": f"lecture {number}, {heading.strip()}",
+            }
+    return made
+
+
+def without_markers(code: str) -> str:
+    """Return a solution without the lines that begin and end it."""
     return "\n".join(line for line in code.splitlines() if not MARKER.fullmatch(line)).strip()
 
 
