@@ -24,9 +24,10 @@ MAY_USE = {
     "classroom": {*AUTHORS, "intake", "grading"},
     "lms": {*AUTHORS, "intake", "grading", "classroom"},
     "marking": {*AUTHORS, "intake", "grading", "classroom"},
-    "demo": {*AUTHORS, "intake", "grading", "classroom", "marking"},
-    "cli": {*AUTHORS, "intake", "grading", "proving", "classroom", "lms", "marking", "demo"},
+    "insight": {*AUTHORS, "intake", "grading", "classroom", "lms", "marking"},
+    "demo": {*AUTHORS, "intake", "grading", "classroom", "lms", "marking", "insight"},
 }
+MAY_USE["cli"] = set(MAY_USE)
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"
 FENCE = "coursekit.grading.fence.inner"
 

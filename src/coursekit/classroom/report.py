@@ -1,12 +1,10 @@
-"""One table of a graded class: in the terminal, and as a page of HTML."""
+"""One table of a graded class, for the terminal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.markup import escape
 from rich.table import Table
 
@@ -32,22 +30,19 @@ STOPPED = (Verdict.LOST, Verdict.UNSENDABLE, *LIMITS)
 
 @dataclass(frozen=True)
 class Row:
-    """One student's line of the table, as text, and the score it stands for.
+    """One student's line of the table, as text.
 
     Attributes
     ----------
     student, status, total : str
     cells : list of str
         Points by question; ``by hand`` where a person has to grade, ``-`` after an error.
-    points : float
-        Points so far.
     """
 
     student: str
     status: str
     total: str
     cells: list[str]
-    points: float
 
 
 def questions(unit: Unit) -> dict[str, dict[str, float]]:
@@ -126,11 +121,11 @@ def make_rows(unit: Unit, records: list[Record]) -> list[Row]:
 def _row(record: Record, graded: dict[str, dict[str, float]], most: float) -> Row:
     scores, status = record.scores, record.status.value
     if not scores:
-        return Row(record.student, status, "-", ["-"] * len(graded), 0.0)
+        return Row(record.student, status, "-", ["-"] * len(graded))
     sums = [_points(scores, checks) for checks in graded.values()]
     cells = ["by hand" if points is None else f"{points:g}" for points in sums]
     points = sum(score for score in scores.values() if score is not None)
-    return Row(record.student, status, f"{points:g} / {most:g}", cells, points)
+    return Row(record.student, status, f"{points:g} / {most:g}", cells)
 
 
 def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Table:
@@ -157,41 +152,3 @@ def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Tabl
         who = escape(printable(row.student))
         table.add_row(who, *role, *row.cells, row.total, row.status, TO_DO[record.status])
     return table
-
-
-def write_report(path: Path, unit: Unit, records: list[Record], feedback: dict[str, Path]) -> Path:
-    """Write the class report as one self-contained HTML page, and return its path.
-
-    Parameters
-    ----------
-    path : Path
-    unit : Unit
-    records : list of Record
-    feedback : dict of str to Path
-        Feedback page by student; linked relative to `path`.
-    """
-    # Student ids and error texts come from outside: every value is escaped.
-    environment = Environment(
-        loader=PackageLoader("coursekit.classroom"), autoescape=True, undefined=StrictUndefined
-    )
-    page = environment.get_template("report.html.j2").render(
-        unit=unit.id,
-        questions={name: sum(checks.values()) for name, checks in questions(unit).items()},
-        rows=make_rows(unit, records),
-        looks={record.student: why for record in records if (why := reasons(record))},
-        links={who: file.relative_to(path.parent).as_posix() for who, file in feedback.items()},
-        means=_means(unit, records),
-    )
-    path.write_text(page, encoding="utf-8")
-    return path
-
-
-def _means(unit: Unit, records: list[Record]) -> dict[str, str]:
-    """Return, by question, the class's mean share of the points; empty text if none is known."""
-    means = {}
-    for name, checks in questions(unit).items():
-        scores = [[record.scores.get(check) for check in checks] for record in records]
-        known = [sum(row) for row in scores if None not in row]  # type: ignore[arg-type]
-        most = sum(checks.values())
-        means[name] = f"{sum(known) / len(known) / most:.0%}" if known and most else ""
-    return means

@@ -8,7 +8,7 @@ import sys
 
 from coursekit.check import add_check, print_anything
 from coursekit.classroom.doctor import add_doctor
-from coursekit.cli import authoring, classroom, fence, lms, marking, proving
+from coursekit.cli import authoring, classroom, fence, insight, lms, marking, proving
 from coursekit.sources.layout import CourseError
 
 
@@ -46,5 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     lms.add_commands(commands)
     classroom.add_commands(commands)
     marking.add_commands(commands)
+    insight.add_commands(commands)
     fence.add_commands(commands)
     return parser

@@ -85,6 +85,7 @@ def _grade(options: argparse.Namespace) -> int:
     from coursekit.classroom.report import is_well, make_table, summary
     from coursekit.classroom.stopping import stoppable
     from coursekit.grading.levels import Level
+    from coursekit.insight.audit import audited
 
     if options.dry_run and options.engine != "warm":
         raise CourseError("nbgrader writes while it grades: use --dry-run with the warm engine.")
@@ -102,7 +103,10 @@ def _grade(options: argparse.Namespace) -> int:
         if options.dry_run:
             records, changes = try_class(course, students, **how)
         else:
-            records = grade_class(course, students, engine=options.engine, **how)
+            with audited(course.root, "grade", unit.id) as entry:
+                entry.students = students
+                records = grade_class(course, students, engine=options.engine, **how)
+                entry.graded(records)
     if options.json:
         told = {} if changes is None else {"changes": [asdict(change) for change in changes]}
         print(json.dumps(summary(unit, records) | told, indent=1))
@@ -123,6 +127,7 @@ def _regrade(options: argparse.Namespace) -> int:
     from coursekit.classroom.regrade import apply
     from coursekit.classroom.stopping import stoppable
     from coursekit.grading.levels import Level
+    from coursekit.insight.audit import audited
 
     (unit,) = Course.find().select([options.unit])
     with (
@@ -150,7 +155,8 @@ def _regrade(options: argparse.Namespace) -> int:
         if not (options.yes or _agreed(len(changes))):
             print("Nothing was written.", file=sys.stderr)
             return 1
-        with show_progress() as progress:
+        with audited(course.root, "regrade", unit.id) as entry, show_progress() as progress:
+            entry.graded(records)
             messages = apply(course, records, changes, options.because, progress=progress)
     where = f" in {messages[0].parent}" if messages else ""
     print(f"{len(records)} graded again, {len(messages)} message(s){where}.", file=sys.stderr)

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("--column", default="", metavar="TITLE", help="Canvas' assignment")
     export.add_argument("--out", type=Path, metavar="FILE", help="default beside --into, or here")
     export.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
+    export.add_argument("--anonymous", action="store_true", help="call students by other names")
     export.add_argument("--json", action="store_true", help="print the marks, and write nothing")
     export.set_defaults(run=_export)
 
@@ -92,17 +93,31 @@ def _collect(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.insight.audit import audited
+    from coursekit.insight.pseudonyms import names_of
     from coursekit.lms.export import fill, marks_of, to_csv
     from coursekit.lms.roster import kept_students
 
+    if options.anonymous and options.to != "csv":
+        raise CourseError("A system must know whose mark it is: use --anonymous with --to csv.")
     if (options.to == "csv") is (options.into is not None):
         wanted = "a file to fill, --into FILE" if options.to != "csv" else "no --into"
         raise CourseError(f"--to {options.to} needs {wanted}.")
     (unit,) = Course.find().select([options.unit])
-    with own_scratch(), CourseFolder(options.folder or unit.course.root, unit) as course:
+    with (
+        own_scratch(),
+        CourseFolder(options.folder or unit.course.root, unit) as course,
+        audited(course.root, "export", unit.id) as entry,
+    ):
+        names = names_of(course.root, anonymous=options.anonymous)
+        entry.students = course.handed_in()
+        entry.note = " ".join([options.to, *["anonymous"] * options.anonymous])
         if options.to == "csv":
             roster = kept_students(course.root)
             marks = marks_of(course, roster)
+            marks = [replace(mark, student=names.of(mark.student)) for mark in marks]
+            marks = sorted(marks, key=lambda mark: mark.student)
+            roster = [] if options.anonymous else roster
             if options.json:
                 print(json.dumps([asdict(mark) for mark in marks], indent=1))
                 return 0

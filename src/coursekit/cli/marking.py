@@ -14,6 +14,7 @@ from coursekit.cli.scratch import own_scratch
 from coursekit.sources.layout import Course, CourseError
 
 if TYPE_CHECKING:
+    from coursekit.classroom.course_folder import CourseFolder
     from coursekit.marking.by_hand import Answer, ByHand
 
 HELP = "points, Enter to leave it for later, q to stop: "
@@ -60,7 +61,7 @@ def _mark(options: argparse.Namespace) -> int:
             print(f"\n--- {number} of {len(waiting)}{whose} " + "-" * 40)
             print(printable(answer.text.strip()) or "(nothing is written)")
             try:
-                done += _ask(desk, answer)
+                done += _ask(course, desk, answer)
             except (EOFError, StopIteration):
                 break
     left = len(waiting) - done
@@ -72,6 +73,7 @@ def _feedback(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.classroom.deadlines import Deadlines, zone_of
     from coursekit.classroom.grade import choose_students
+    from coursekit.insight.audit import audited
     from coursekit.marking.feedback import Pages
 
     course = Course.find()
@@ -84,10 +86,13 @@ def _feedback(options: argparse.Namespace) -> int:
     with own_scratch(), CourseFolder(root, unit) as folder, show_progress() as progress:
         students = choose_students(folder, options.student)
         pages = []
-        for path in Pages(folder, solutions=options.with_solutions).write(students):
-            pages.append(path)
-            if len(pages) % 20 == 0:
-                progress("feedback", len(pages), len(students))
+        with audited(folder.root, "feedback", unit.id) as entry:
+            entry.students = students
+            entry.note = "with solutions" if options.with_solutions else ""
+            for path in Pages(folder, solutions=options.with_solutions).write(students):
+                pages.append(path)
+                if len(pages) % 20 == 0:
+                    progress("feedback", len(pages), len(students))
         progress("feedback", len(students), len(students))
     if options.json:
         print(json.dumps({"pages": [str(path) for path in pages]}, indent=1))
@@ -98,8 +103,9 @@ def _feedback(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(desk: ByHand, answer: Answer) -> int:
+def _ask(course: CourseFolder, desk: ByHand, answer: Answer) -> int:
     """Ask for points and a comment until they are right; return how many answers were marked."""
+    from coursekit.insight.audit import audited
     from coursekit.marking.by_hand import TakenError
 
     while True:
@@ -115,8 +121,11 @@ def _ask(desk: ByHand, answer: Answer) -> int:
         if not 0 <= points <= answer.most:
             print(f"Points go from 0 to {answer.most:g}.", file=sys.stderr)
             continue
+        comment = _comment(desk, answer)
         try:
-            desk.save(answer, points, _comment(desk, answer))
+            with audited(course.root, "mark", course.unit.id) as entry:
+                entry.students = [answer.student]
+                desk.save(answer, points, comment)
         except TakenError as error:
             print(f"{error} Its mark stays as it is.", file=sys.stderr)
             return 0

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.grade import follow, grade_class
-from coursekit.classroom.report import write_report
 from coursekit.demo.sample_class import SampleStudent, sample_class, write_submission
 from coursekit.grading.record import Record
+from coursekit.insight.findings import findings
+from coursekit.insight.page import unit_page, write_page
+from coursekit.insight.pseudonyms import Names
 from coursekit.leaks.gate import gate_feedback
 from coursekit.marking.feedback import Pages
 from coursekit.sources.layout import CourseError, Unit
@@ -71,8 +73,9 @@ def run_demo(
         records = grade_class(course, names, engine=engine, progress=progress)
         graded = [record.student for record in records if record.status.has_points]
         pages = list(follow(Pages(course).write(graded), "feedback", len(graded), progress))
+        report = folder / "report.html"
+        write_page(report, unit_page(findings(course, Names(), progress), report))
     feedback = dict(zip(graded, pages, strict=True))
-    report = write_report(folder / "report.html", unit, records, feedback)
     surprises = [
         line
         for student, record in zip(students, records, strict=True)

@@ -14,6 +14,9 @@ from coursekit.sources.variants import Variant, read_variants
 BROKEN = '{"cells": [{"cell_type": "code", "source": "def'  # cut off, as by a full disk
 WRITTEN = "The test rows chose the settings, so they no longer stand for new ones."
 
+AGAIN = 4  # of those who end well, every fourth has handed in before
+FIRST = "20260101T080000Z"  # when
+
 
 @dataclass
 class SampleStudent:
@@ -29,12 +32,15 @@ class SampleStudent:
         Answer cell by question; a question that is not in it is left as released.
     expected : dict of str to float
         Points by check (grade id); empty for a file that cannot be graded.
+    earlier : dict of str to str
+        Answers of a first attempt, of those who handed in twice.
     """
 
     id: str
     role: str
     answers: dict[str, str] = field(default_factory=dict)
     expected: dict[str, float] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
     @property
     def readable(self) -> bool:
@@ -63,6 +69,9 @@ def sample_class(unit: Unit, size: int) -> list[SampleStudent]:
         student = SampleStudent(f"student-{number + 1:02d}", role)
         if role != "broken file":
             _answer(student, cells, variants, turn)
+        if role == "other right" and turn % AGAIN == 0:
+            wrong = [variant for variant in variants if not variant.right]
+            student.earlier = {v.question: v.code for v in wrong[turn % 2 :: 2]}
         students.append(student)
     return students
 
@@ -97,19 +106,27 @@ def write_submission(unit: Unit, student: SampleStudent, submitted: Path) -> Pat
         Its release must be built.
     student : SampleStudent
     submitted : Path
-        nbgrader's ``submitted`` folder.
+        nbgrader's ``submitted`` folder; a first attempt goes into ``attempts`` beside it.
     """
     path = submitted / student.id / unit.id / unit.challenge_notebook
     path.parent.mkdir(parents=True)
     if not student.readable:
         path.write_text(BROKEN, encoding="utf-8")
         return path
+    _fill(unit, student.answers, path)
+    if student.earlier:
+        first = submitted.parent / "attempts" / student.id / unit.id / FIRST / path.name
+        first.parent.mkdir(parents=True)
+        _fill(unit, student.earlier, first)
+    return path
+
+
+def _fill(unit: Unit, answers: dict[str, str], path: Path) -> None:
     released = unit.course.root / "notebooks" / unit.id / unit.challenge_notebook
     notebook = nbformat.read(released, as_version=4)
     for cell in notebook.cells:
-        if cell.id in student.answers:
-            cell.source = student.answers[cell.id]
-        elif cell.id.endswith("-answer") and student.answers:
+        if cell.id in answers:
+            cell.source = answers[cell.id]
+        elif cell.id.endswith("-answer") and answers:
             cell.source = WRITTEN
     nbformat.write(notebook, path)
-    return path

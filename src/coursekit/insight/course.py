@@ -45,7 +45,6 @@ def _unit(unit: Data) -> Data:
     shares = [each["share"] for each in unit["questions"] if each["share"] is not None]
     return {
         "unit": unit["unit"],
-        "page": unit.get("page", ""),
         "handed_in": unit["handed_in"],
         "spread": unit["spread"],
         "share": fmean(shares) if shares else None,

@@ -26,7 +26,8 @@ from coursekit.sources.variants import read_variants
 
 NAMED, OTHERS = 6, 4  # mistakes of a question that are shown
 TO_TEACH, LOW = 3, 0.75  # questions to teach again, and the share under which they are
-RARE = 0.02  # of a class: what fewer do is nothing to talk about in a lecture
+RARE, FEW = 0.04, 3  # share and number of students: fewer are nothing to talk about in a lecture
+TOLD = 2  # mistakes of a question at the top of the page
 
 Data = dict[str, Any]
 
@@ -101,6 +102,7 @@ def _question(group: Class, found: Figures, made: Sequence[Mistake], names: Name
     tried = len(group.graded) - found.untried
     named = [each for each in mine if each.labels]
     others = [each for each in mine if not each.labels]
+    common = [each for each in mine if len(each.pupils) >= max(FEW, RARE * tried)]
     return {
         "id": question.id,
         "short": question.short,
@@ -115,6 +117,7 @@ def _question(group: Class, found: Figures, made: Sequence[Mistake], names: Name
         "waiting": found.waiting,
         "tried": tried,
         "read": question.read,
+        "common": [_mistake(each, tried, names) for each in common[:TOLD]],
         "named": [_mistake(each, tried, names) for each in named[:NAMED]],
         "named_left": sum(len(each.pupils) for each in named[NAMED:]),
         "others": [_mistake(each, tried, names) for each in others[:OTHERS]],
@@ -132,7 +135,6 @@ def _mistake(mistake: Mistake, tried: int, names: Names) -> Data:
         "author": names.of(author),
         "count": count,
         "share": count / tried if tried else 0.0,
-        "rare": count < max(2.0, RARE * tried),
     }
 
 

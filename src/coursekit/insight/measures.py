@@ -64,7 +64,7 @@ class Spread:
     middle, low, high : float
         The median, and between which the middle half of the class lies.
     bars : list of tuple
-        From, to (not included, but for the last), and how many students.
+        From, to (not included), and how many students.
     """
 
     most: float
@@ -119,13 +119,11 @@ def spread(group: Class) -> Spread | None:
         if any(pupil.points[question.id] is not None for pupil in group.graded)
     )
     most = sum(known)
-    width = max(1, math.ceil(most / BINS)) if most else 1
+    width = max(1, math.ceil(most / BINS))
     bars = []
-    for start in range(0, max(math.ceil(most), 1), width):
-        end = min(start + width, most)
-        last = end >= most
-        inside = (total >= start and (last or total < end) for total in totals)
-        bars.append((float(start), float(end), sum(inside)))
+    for start in range(0, math.floor(most) + 1, width):
+        inside = sum(start <= total < start + width for total in totals)
+        bars.append((float(start), float(min(start + width, math.floor(most) + 1)), inside))
     quarter = len(totals) // 4
     return Spread(most, median(totals), totals[quarter], totals[-1 - quarter], bars)
 
@@ -160,7 +158,13 @@ def stuck(group: Class) -> list[Stuck]:
             lost = [each for each in group.questions if pupil.lost(each)]
             tried = [each for each in lost if pupil.tried(each)]
             found.append(Stuck(pupil, tried, [each for each in lost if each not in tried]))
-    return sorted(found, key=lambda each: (-each.pupil.attempts, -len(each.tried), each.pupil.id))
+    return sorted(found, key=_turn)
+
+
+def _turn(found: Stuck) -> tuple[int, int, float, str]:
+    """Return whose turn it is: most attempts first, then most tried, then least got."""
+    pupil = found.pupil
+    return -pupil.attempts, -len(found.tried), pupil.total, pupil.id
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def unit_page(data: Data, path: Path) -> str:
     gave_up = [each for each in data["stuck"] if len(each["untried"]) > len(each["tried"])]
     return _render(
         "unit.html.j2",
-        heading=f"Class report: {data['title']}",
+        heading=f"Class report: {data['title'].removeprefix('Challenge: ')}",
         data={**data, "students": students},
         teaching=[asked[name] for name in data["teach"]],
         odd=[each for each in data["questions"] if each["odd"]],
@@ -49,9 +49,18 @@ def unit_page(data: Data, path: Path) -> str:
     )
 
 
-def course_page(data: Data) -> str:
-    """Return the report of all units, from `coursekit.insight.course.course_findings`."""
-    return _render("course.html.j2", heading="Class report: the course", data=data)
+def course_page(data: Data, ending: str = "") -> str:
+    """Return the report of all units.
+
+    Parameters
+    ----------
+    data : dict
+        From `coursekit.insight.course.course_findings`.
+    ending : str
+        Of the units' own pages beside it: ``-anonymous``.
+    """
+    heading = "Class report: the course"
+    return _render("course.html.j2", heading=heading, data=data, ending=ending)
 
 
 def write_page(path: Path, page: str) -> None:
@@ -65,7 +74,6 @@ def _render(template: str, **values: Any) -> str:
         loader=PackageLoader("coursekit.insight"),
         autoescape=True,
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.loopcontrols"],
     )
     environment.filters |= {
         "line": _line,

@@ -17,7 +17,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from coursekit.lms.roster import Student
+from coursekit.lms.roster import Student, kept_students
 from coursekit.sources.layout import CourseError
 
 KEY_FILE = ".pseudonyms.key"
@@ -56,6 +56,17 @@ class Names:
         parts = [part for part in re.split(r"[\W_]+", f"{student} {known.name}") if len(part) > 2]
         words = sorted({word for word in (*whole, *parts) if word}, key=len, reverse=True)
         return re.sub("|".join(map(re.escape, words)), HIDDEN, text, flags=re.IGNORECASE)
+
+
+def names_of(root: Path, *, anonymous: bool) -> Names:
+    """Return what a class's students are called.
+
+    Raises
+    ------
+    CourseError
+        If the key of the pseudonyms cannot be used.
+    """
+    return Names(key_of(root), kept_students(root)) if anonymous else Names()
 
 
 def key_of(root: Path) -> bytes:

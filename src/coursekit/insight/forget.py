@@ -1,0 +1,136 @@
+"""Delete a student entirely: files, records, messages, the gradebook's rows, lines of tables."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.deadlines import EXTENSIONS
+from coursekit.classroom.locks import lock
+from coursekit.classroom.opening import file_of, is_there
+from coursekit.classroom.staging import beside, explained, put, remove, write_file
+from coursekit.lms.roster import FILE as ROSTER
+from coursekit.sources.layout import CourseError
+
+FOLDERS = ("submitted", "attempts", "autograded", "feedback")  # a folder a student
+RECORDS, MESSAGES = ("records", ".json"), ("messages", ".txt")  # a file a student in each unit's
+REPORTS = "reports"
+
+
+class Forgetting:
+    """What a class's folder holds of a student.
+
+    Parameters
+    ----------
+    course : CourseFolder
+        With any unit of the course: all of them are looked through.
+    student : str
+        The id.
+
+    Raises
+    ------
+    CourseError
+        If that can be no id, or nothing is there.
+    """
+
+    def __init__(self, course: CourseFolder, student: str) -> None:
+        self._course, self._root, self._student = course, course.root, student
+        if not student or student in (".", "..") or {"/", os.sep, "\0"} & set(student):
+            raise CourseError(f"{student!r} is no student's id.")
+        if not self.found():
+            raise CourseError(f"Nothing of {student} is in {self._root}: is this the id?")
+
+    def found(self) -> list[str]:
+        """Return what there is, a line each."""
+        lines = [str(path.relative_to(self._root)) for path in self._paths()]
+        lines += [f"lines of {name}" for name in (ROSTER, EXTENSIONS) if self._others(name)]
+        return lines + ["rows of the gradebook"] * self._has_rows()
+
+    def delete(self) -> list[str]:
+        """Delete all of it, and return what that was. Killed halfway, it is to be run again.
+
+        Raises
+        ------
+        CourseError
+            If a grading is at work, or something cannot be written.
+        """
+        deleted = self.found()
+        with ExitStack() as stack, explained(self._root):
+            for folder in (self._root / "records").glob("*/"):
+                stack.callback(os.close, self._hold(folder))
+            if self._has_rows():
+                self._delete_rows()
+            for name in (ROSTER, EXTENSIONS):
+                if (text := self._others(name)) is not None:
+                    write_file(beside(self._root / name, "new"), text)
+                    put(self._root / name)
+            for path in self._paths():
+                _writable(path)
+                remove(path)
+        return deleted
+
+    def _hold(self, folder: Path) -> int:
+        held = lock(folder)
+        if held is None:
+            raise CourseError(f"A grading is at work in {self._root}: let it end, then try again.")
+        return held
+
+    def _paths(self) -> Iterator[Path]:
+        """Yield the student's files and folders, and what a killed command left beside them."""
+        places = [self._root / step / self._student for step in FOLDERS]
+        for step, ending in (RECORDS, MESSAGES):
+            units = sorted((self._root / step).glob("*/"))
+            places += [unit / f"{self._student}{ending}" for unit in units]
+        for place in places:
+            for path in (place, beside(place, "new"), beside(place, "old")):
+                if os.path.lexists(path):
+                    yield path
+        for page in sorted((self._root / REPORTS).glob("*.html")):
+            if self._student in page.read_text(encoding="utf-8", errors="replace"):
+                yield page  # it is made anew with one command
+
+    def _others(self, name: str) -> str | None:
+        """Return a table without the student's lines; None if it has none."""
+        path = self._root / name
+        if not path.is_file():
+            return None
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        lines = text.splitlines(keepends=True)
+        if not lines:
+            return None
+        separator = max(",;\t", key=lines[0].count)
+        heads = [
+            [cell.strip().lower() for cell in next(csv.reader([lines[0]], delimiter=separator))]
+        ]
+        at = heads[0].index("student") if "student" in heads[0] else 0
+        kept = [lines[0]]
+        for line in lines[1:]:
+            cells = next(csv.reader([line], delimiter=separator), [])
+            if at >= len(cells) or cells[at].strip() != self._student:
+                kept.append(line)
+        return "".join(kept) if len(kept) < len(lines) else None
+
+    def _has_rows(self) -> bool:
+        if not is_there(self._course.db_url):
+            return False
+        with self._course.gradebook() as gradebook:
+            return any(student.id == self._student for student in gradebook.students)
+
+    def _delete_rows(self) -> None:
+        with self._course.gradebook() as gradebook:
+            gradebook.remove_student(self._student)
+            if file_of(self._course.db_url):  # SQLite keeps deleted rows until it is packed
+                with gradebook.engine.connect() as connection:
+                    packed = connection.execution_options(isolation_level="AUTOCOMMIT")
+                    packed.exec_driver_sql("VACUUM")
+
+
+def _writable(path: Path) -> None:
+    """Let nbgrader's read-only folders be removed."""
+    for folder in (path, *path.rglob("*")) if path.is_dir() and not path.is_symlink() else ():
+        if folder.is_dir() and not folder.is_symlink():
+            folder.chmod(0o700)
