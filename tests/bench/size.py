@@ -21,7 +21,8 @@ LIMITS = {
     ("classroom",): 2_000,
     ("lms",): 1_200,
     ("marking", "demo"): 600,
-    ("insight",): 800,
+    ("insight",): 750,
+    ("privacy",): 300,
     ("cli",): 1_000,
 }
 # The self-check, and what it reads with: nobody imports them by name.

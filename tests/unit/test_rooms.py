@@ -24,8 +24,9 @@ MAY_USE = {
     "classroom": {*AUTHORS, "intake", "grading"},
     "lms": {*AUTHORS, "intake", "grading", "classroom"},
     "marking": {*AUTHORS, "intake", "grading", "classroom"},
-    "insight": {*AUTHORS, "intake", "grading", "classroom", "lms", "marking"},
-    "demo": {*AUTHORS, "intake", "grading", "classroom", "lms", "marking", "insight"},
+    "privacy": {*AUTHORS, "intake", "grading", "classroom", "lms"},
+    "insight": {*AUTHORS, "intake", "grading", "classroom", "lms", "marking", "privacy"},
+    "demo": {*AUTHORS, "intake", "grading", "classroom", "marking", "privacy", "insight"},
 }
 MAY_USE["cli"] = set(MAY_USE)
 WIRE, WORKER = "coursekit.grading.wire", "coursekit.grading.worker"

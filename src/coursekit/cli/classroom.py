@@ -85,7 +85,7 @@ def _grade(options: argparse.Namespace) -> int:
     from coursekit.classroom.report import is_well, make_table, summary
     from coursekit.classroom.stopping import stoppable
     from coursekit.grading.levels import Level
-    from coursekit.insight.audit import audited
+    from coursekit.privacy.audit import audited
 
     if options.dry_run and options.engine != "warm":
         raise CourseError("nbgrader writes while it grades: use --dry-run with the warm engine.")
@@ -127,7 +127,7 @@ def _regrade(options: argparse.Namespace) -> int:
     from coursekit.classroom.regrade import apply
     from coursekit.classroom.stopping import stoppable
     from coursekit.grading.levels import Level
-    from coursekit.insight.audit import audited
+    from coursekit.privacy.audit import audited
 
     (unit,) = Course.find().select([options.unit])
     with (

@@ -13,7 +13,7 @@ from coursekit.cli.scratch import own_scratch
 from coursekit.sources.layout import Course, CourseError, Unit
 
 if TYPE_CHECKING:
-    from coursekit.insight.pseudonyms import Names
+    from coursekit.privacy.pseudonyms import Names
 
 
 def add_commands(commands: Any) -> None:
@@ -34,10 +34,10 @@ def add_commands(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from coursekit.insight.audit import audited
     from coursekit.insight.course import course_findings
     from coursekit.insight.page import course_page, unit_page, write_page
-    from coursekit.insight.pseudonyms import names_of
+    from coursekit.privacy.audit import audited
+    from coursekit.privacy.pseudonyms import names_of
 
     if options.course is bool(options.unit):
         raise CourseError("Say a unit, or --course for all of them.")
@@ -85,8 +85,8 @@ def _findings(root: Path, units: list[Unit], names: Names) -> list[dict[str, Any
 def _forget(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.classroom.report import printable
-    from coursekit.insight.audit import audited
-    from coursekit.insight.forget import Forgetting
+    from coursekit.privacy.audit import audited
+    from coursekit.privacy.forget import Forgetting
 
     course = Course.find()
     unit = next(unit for unit in course.units if unit.challenge)

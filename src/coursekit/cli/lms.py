@@ -93,10 +93,10 @@ def _collect(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
-    from coursekit.insight.audit import audited
-    from coursekit.insight.pseudonyms import names_of
     from coursekit.lms.export import fill, marks_of, to_csv
     from coursekit.lms.roster import kept_students
+    from coursekit.privacy.audit import audited
+    from coursekit.privacy.pseudonyms import names_of
 
     if options.anonymous and options.to != "csv":
         raise CourseError("A system must know whose mark it is: use --anonymous with --to csv.")

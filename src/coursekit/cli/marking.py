@@ -73,8 +73,8 @@ def _feedback(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.classroom.deadlines import Deadlines, zone_of
     from coursekit.classroom.grade import choose_students
-    from coursekit.insight.audit import audited
     from coursekit.marking.feedback import Pages
+    from coursekit.privacy.audit import audited
 
     course = Course.find()
     (unit,) = course.select([options.unit])
@@ -105,8 +105,8 @@ def _feedback(options: argparse.Namespace) -> int:
 
 def _ask(course: CourseFolder, desk: ByHand, answer: Answer) -> int:
     """Ask for points and a comment until they are right; return how many answers were marked."""
-    from coursekit.insight.audit import audited
     from coursekit.marking.by_hand import TakenError
+    from coursekit.privacy.audit import audited
 
     while True:
         said = input(f"0 to {answer.most:g} {HELP}").strip().replace(",", ".")

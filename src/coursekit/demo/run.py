@@ -11,9 +11,9 @@ from coursekit.demo.sample_class import SampleStudent, sample_class, write_submi
 from coursekit.grading.record import Record
 from coursekit.insight.findings import findings
 from coursekit.insight.page import unit_page, write_page
-from coursekit.insight.pseudonyms import Names
 from coursekit.leaks.gate import gate_feedback
 from coursekit.marking.feedback import Pages
+from coursekit.privacy.pseudonyms import Names
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.progress import Progress
 

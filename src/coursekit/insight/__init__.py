@@ -1,1 +1,1 @@
-"""What a graded class tells its teacher; and who did what with it."""
+"""What a graded class tells its teacher."""

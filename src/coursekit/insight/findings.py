@@ -20,7 +20,7 @@ from coursekit.insight.measures import (
     stuck,
 )
 from coursekit.insight.mistakes import Mistake, alike, mistakes
-from coursekit.insight.pseudonyms import Names
+from coursekit.privacy.pseudonyms import Names
 from coursekit.sources.progress import Progress
 from coursekit.sources.variants import read_variants
 
