@@ -29,6 +29,7 @@ RARE_SHARE, RARE_MOST, RARE_LEAST = 0.01, 20, 3  # answers of a class in which a
 LEAST = 15  # rare pieces that both have: about three lines
 ALIKE = 0.7  # of those of the longer answer
 TOKEN = re.compile(r"#[^\n]*|\w+|[^\w\s]")
+CALLED = re.compile(r"\.(\w+)|(\w+)(?=[.(])")
 FEATURES = 2**22
 
 
@@ -75,7 +76,8 @@ class _Cutter:
     """Cuts answers into pieces, and knows those of the course."""
 
     def __init__(self, texts: list[str]) -> None:
-        names = {token for text in texts for token in TOKEN.findall(text)}
+        # Functions, modules and attributes keep their names; variables are called anything.
+        names = {name for text in texts for found in CALLED.findall(text) for name in found}
         self._known = names | set(keyword.kwlist) | set(dir(builtins))
         self._vectors = HashingVectorizer(
             analyzer=self._pieces, n_features=FEATURES, alternate_sign=False, norm=None, binary=True
