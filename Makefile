@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class evening fence-matrix stock-points attack-table fuzz budgets size render site colab lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class evening report-time fence-matrix stock-points attack-table fuzz budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ hostile-class: $(STAMP)  ## grade 200 submissions, a fifth broken or hostile, at
 
 evening: $(STAMP)  ## time 500 students from Moodle's zip to the marks sent back (a quarter of an hour)
 	PYTHONPATH=tests $(BIN)/python -m bench.evening --write
+
+report-time: $(STAMP)  ## time the class report of 5,000 made-up students
+	PYTHONPATH=tests $(BIN)/python -m bench.report_time --write
 
 fence-matrix: $(STAMP)  ## play the corpus of attacks at each level of the fence, as far as it holds there
 	$(BIN)/pytest -q -n0 tests/grading/test_fence_elsewhere.py

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,7 +92,8 @@ class Forgetting:
                 if os.path.lexists(path):
                     yield path
         for page in sorted((self._root / REPORTS).glob("*.html")):
-            if self._student in page.read_text(encoding="utf-8", errors="replace"):
+            text = html.unescape(page.read_text(encoding="utf-8", errors="replace"))
+            if re.search(rf"(?<![\w-]){re.escape(self._student)}(?![\w-])", text):
                 yield page  # it is made anew with one command
 
     def _others(self, name: str) -> str | None:
