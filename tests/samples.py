@@ -53,9 +53,11 @@ def double(x):
 """
 
 
-def make_unit(root: Path, challenge: str = CHALLENGE, variants: str = VARIANTS) -> Unit:
+def make_unit(
+    root: Path, challenge: str = CHALLENGE, variants: str = VARIANTS, name: str = "01_small"
+) -> Unit:
     """Write a course of one unit into `root`, build it, and return the unit."""
-    folder = root / "course" / "01_small"
+    folder = root / "course" / name
     folder.mkdir(parents=True)
     (folder / "challenge.py").write_text(challenge, encoding="utf-8")
     (folder / "variants.py").write_text(variants, encoding="utf-8")

@@ -9,10 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from coursekit.classroom.course_folder import CourseFolder
-from coursekit.classroom.grade import judge_all, unchanged
+from coursekit.classroom.grade import judge_all, judges, unchanged
 from coursekit.classroom.records import read_record
 from coursekit.classroom.report import printable, questions
-from coursekit.grading.engine import WarmEngine
 from coursekit.grading.levels import Level
 from coursekit.grading.record import Record
 from coursekit.sources.layout import CourseError, Unit
@@ -51,6 +50,7 @@ def try_class(
     jobs: int = 1,
     again: bool = False,
     fence: Level = Level.LIMITS_ONLY,
+    scheduler: str = "",
     progress: Progress,
 ) -> tuple[list[Record], list[Change]]:
     """Grade as `grade_class` would, and write nothing.
@@ -69,7 +69,7 @@ def try_class(
         fences less well than asked.
     """
     before = course.marks()
-    with WarmEngine(course.root, course.unit, jobs=jobs, fence=fence, notes=False) as engine:
+    with judges(course, jobs=jobs, fence=fence, scheduler=scheduler, notes=False) as engine:
         left = [
             student
             for student in students

@@ -27,7 +27,7 @@ from coursekit.authoring import release
 from coursekit.authoring.environment import nbgrader_environment, set_transport, socket_folder
 from coursekit.authoring.release import PrepareRelease
 from coursekit.classroom import settings
-from coursekit.classroom.opening import is_there, open_gradebook, require_writable, told
+from coursekit.classroom.opening import file_of, is_there, open_gradebook, require_writable, told
 from coursekit.classroom.staging import copy
 from coursekit.classroom.stopping import uninterrupted
 from coursekit.sources.layout import CourseError, Unit
@@ -80,6 +80,9 @@ class CourseFolder:
         kept = self.config.CourseDirectory.get("db_url", "")
         self.db_url = db_url or kept or f"sqlite:///{self.root / 'gradebook.db'}"
         self.config.CourseDirectory.db_url = self.db_url
+        if file_of(self.db_url) is None and not self.config.CourseDirectory.get("course_id"):
+            # nbgrader never enters a course of the empty name; a server refuses what points to it.
+            self.config.CourseDirectory.course_id = "default_course"
         self.config.NbGraderAPI.log_level = "ERROR"
         self._sockets = socket_folder()
         set_transport(self.config, Path(self._sockets.name))

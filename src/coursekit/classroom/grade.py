@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import fmean
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.gradebook import GradebookWriter
@@ -19,10 +20,15 @@ from coursekit.grading.record import Record, Status
 from coursekit.sources.layout import CourseError
 from coursekit.sources.progress import Progress
 
+if TYPE_CHECKING:
+    from coursekit.cluster.engine import ClusterEngine
+
 T = TypeVar("T")
+Judges: TypeAlias = "WarmEngine | ClusterEngine"
 ENGINES = ("warm", "stock")
 UNWRITTEN = "It was graded, but cannot be written ({}: {}); report it."
 STOPPED = "{} of {} submissions are done"
+NO_DASK = "A cluster needs Dask: pip install 'coursekit[cluster]' here and on its machines."
 GOES_ON = "; the next `coursekit grade` goes on with the rest"
 
 
@@ -52,6 +58,7 @@ def grade_class(
     jobs: int = 1,
     again: bool = False,
     fence: Level = Level.LIMITS_ONLY,
+    scheduler: str = "",
     progress: Progress,
 ) -> list[Record]:
     """Grade submissions; keep their records and put them into the gradebook.
@@ -69,6 +76,8 @@ def grade_class(
     fence : Level
         The least that submissions must be fenced, by the warm engine: the course's own may go
         without.
+    scheduler : str
+        Address of a Dask cluster's, whose workers are to judge; empty for this machine.
     progress : callable
         Told (label, done, total) as work goes on.
 
@@ -88,7 +97,8 @@ def grade_class(
     done: dict[str, Record] = {}
     try:
         if engine == "warm":
-            _grade_warm(course, students, jobs, again, fence, progress, done)
+            engine_of = partial(judges, course, jobs=jobs, fence=fence, scheduler=scheduler)
+            _grade_warm(course, students, engine_of, again, progress, done)
         else:
             _grade_stock(course, students, progress, done)
     except KeyboardInterrupt:
@@ -105,7 +115,26 @@ def follow(steps: Iterator[T], label: str, total: int, progress: Progress) -> It
         progress(label, done, total)
 
 
-def judge_all(engine: WarmEngine, students: Sequence[str], progress: Progress) -> Iterator[Record]:
+def judges(
+    course: CourseFolder, *, jobs: int = 1, fence: Level, scheduler: str = "", notes: bool = True
+) -> Judges:
+    """Return the engine that is asked for: on this machine, or on a cluster's.
+
+    Raises
+    ------
+    CourseError
+        If it cannot run.
+    """
+    if not scheduler:
+        return WarmEngine(course.root, course.unit, jobs=jobs, fence=fence, notes=notes)
+    try:
+        from coursekit.cluster.engine import ClusterEngine
+    except ImportError as error:
+        raise CourseError(NO_DASK) from error
+    return ClusterEngine(course.root, course.unit, scheduler, fence=fence)
+
+
+def judge_all(engine: Judges, students: Sequence[str], progress: Progress) -> Iterator[Record]:
     """Yield the records of submissions, those first that took longest before."""
     if not students:
         return
@@ -118,7 +147,7 @@ def judge_all(engine: WarmEngine, students: Sequence[str], progress: Progress) -
     yield from follow(engine.grade(order), "grading", len(order), progress)
 
 
-def unchanged(course: CourseFolder, engine: WarmEngine, student: str) -> Record | None:
+def unchanged(course: CourseFolder, engine: Judges, student: str) -> Record | None:
     """Return the kept record of a submission, if all that decided is as it was."""
     unit = course.unit.id
     try:
@@ -132,18 +161,14 @@ def unchanged(course: CourseFolder, engine: WarmEngine, student: str) -> Record 
 def _grade_warm(
     course: CourseFolder,
     students: Sequence[str],
-    jobs: int,
+    engine_of: Callable[[], Judges],
     again: bool,
-    fence: Level,
     progress: Progress,
     done: dict[str, Record],
 ) -> None:
     if why_not := supported():
         raise CourseError(why_not)
-    with (
-        GradebookWriter(course) as writer,
-        WarmEngine(course.root, course.unit, jobs=jobs, fence=fence) as engine,
-    ):
+    with GradebookWriter(course) as writer, engine_of() as engine:
         for student in () if again else writer.students().intersection(students):
             if record := unchanged(course, engine, student):
                 done[student] = record
@@ -155,7 +180,7 @@ def _grade_warm(
                 done[record.student] = _write(writer, record)
 
 
-def _seconds(engine: WarmEngine, student: str) -> float:
+def _seconds(engine: Judges, student: str) -> float:
     """Return how long a submission took the last time; 0 if that is not known."""
     try:
         return read_record(engine.folder, engine.unit.id, student).seconds.get("total", 0.0)

@@ -24,7 +24,7 @@ from coursekit.classroom.autograded import make_autograded
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.deadlines import Deadlines, zone_of
 from coursekit.classroom.locks import lock
-from coursekit.classroom.opening import open_gradebook, told
+from coursekit.classroom.opening import open_gradebook, patiently, told
 from coursekit.classroom.records import record_path, stage_record
 from coursekit.classroom.staging import (
     READ_ONLY,
@@ -127,6 +127,9 @@ class GradebookWriter:
         CourseError
             If the gradebook cannot be written.
         """
+        return patiently(lambda: self._write(record))
+
+    def _write(self, record: Record) -> Record:
         graded = record.status.has_points
         steps = ("autograded",) if graded else ("autograded", "feedback")
         target, *_ = folders = [self.folder.path(step, record.student) for step in steps]

@@ -6,22 +6,25 @@ killed while it makes one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic.script import ScriptDirectory
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, InvalidEntry
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from coursekit.classroom.staging import remove
 from coursekit.sources.layout import CourseError
 
+T = TypeVar("T")
 PATIENCE = 20  # seconds that a writer waits for who else uses the gradebook
+PAUSES = (0.1, 0.5, 2.0, 5.0, 15.0)  # seconds between tries to reach a server: it may start anew
 SAYS = {  # what a database says, and what to do
     "locked": "it is in use: close formgrader and whatever else works with it",
     "full": "the disk is full: make room",
@@ -34,7 +37,32 @@ SAYS = {  # what a database says, and what to do
 OTHERWISE = "put a copy of it back, or move it away"
 OLDER = "an older nbgrader made it: run `nbgrader db upgrade` where it lies, which keeps a copy"
 NEWER = "a newer nbgrader made it: install that one"
+NO_SERVER = "its server does not answer, or has ended the connection: see that it runs"
 FOREIGN = "its tables are not nbgrader's: move it away"
+
+
+class LostError(CourseError):
+    """A server that keeps the gradebook does not answer, or has dropped what was being written."""
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Return what `work` returns; do it again where a server was lost, or two wrote at once.
+
+    Parameters
+    ----------
+    work : callable
+        It writes all that it writes in one transaction, and may do so twice.
+
+    Raises
+    ------
+    LostError
+        If the server stays away.
+    """
+    for pause in PAUSES:
+        with suppress(LostError, InvalidEntry):  # nbgrader's word for a row that is there already
+            return work()
+        time.sleep(pause)
+    return work()
 
 
 @contextmanager
@@ -50,6 +78,8 @@ def told(db_url: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         what = str(getattr(error, "orig", None) or error).splitlines()[0]
+        if file_of(db_url) is None and isinstance(error, OperationalError | InterfaceError):
+            raise LostError(str(_refusal(db_url, NO_SERVER, what))) from error
         todo = next((todo for said, todo in SAYS.items() if said in what.lower()), OTHERWISE)
         raise _refusal(db_url, todo, what) from error
 

@@ -28,6 +28,7 @@ def add_commands(commands: Any) -> None:
     grade.add_argument("--dry-run", action="store_true", help="only show which marks would change")
     grade.add_argument("--json", action="store_true", help="print one JSON document")
     _add_fence(grade)
+    _add_scheduler(grade)
     _add_folder(grade)
     _add_engine(grade)
     grade.set_defaults(run=_grade)
@@ -38,6 +39,7 @@ def add_commands(commands: Any) -> None:
     regrade.add_argument("--yes", action="store_true", help="write without asking")
     regrade.add_argument("--json", action="store_true", help="print the changes as JSON")
     _add_fence(regrade)
+    _add_scheduler(regrade)
     _add_folder(regrade)
     regrade.set_defaults(run=_regrade)
     why = commands.add_parser("explain", help="say why a question got its points")
@@ -62,6 +64,11 @@ def _add_fence(parser: argparse.ArgumentParser) -> None:
         default="full",
         help="the least that students' code must be fenced; default full, see `coursekit fence`",
     )
+
+
+def _add_scheduler(parser: argparse.ArgumentParser) -> None:
+    where = "judge on a Dask cluster's workers: its scheduler's address, tcp://host:8786"
+    parser.add_argument("--scheduler", default="", metavar="ADDRESS", help=where)
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +96,8 @@ def _grade(options: argparse.Namespace) -> int:
 
     if options.dry_run and options.engine != "warm":
         raise CourseError("nbgrader writes while it grades: use --dry-run with the warm engine.")
+    if options.scheduler and options.engine != "warm":
+        raise CourseError("nbgrader grades on one machine: use --scheduler with the warm engine.")
     (unit,) = Course.find().select([options.unit])
     with (
         stoppable(),
@@ -99,6 +108,7 @@ def _grade(options: argparse.Namespace) -> int:
         students = choose_students(course, options.student)
         how: dict[str, Any] = {"jobs": options.jobs, "again": options.again}
         how |= {"fence": Level(options.fence), "progress": progress}
+        how["scheduler"] = options.scheduler
         changes = None
         if options.dry_run:
             records, changes = try_class(course, students, **how)
@@ -141,6 +151,7 @@ def _regrade(options: argparse.Namespace) -> int:
                 choose_students(course, []),
                 jobs=options.jobs,
                 fence=Level(options.fence),
+                scheduler=options.scheduler,
                 progress=progress,
             )
         if options.json:

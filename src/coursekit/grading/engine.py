@@ -87,6 +87,11 @@ class WarmEngine:
     notes : bool
         Whether it is noted in `folder` that the course's own solution has passed.
 
+    Attributes
+    ----------
+    versions : dict of str to str
+        Of Python and the libraries that decide.
+
     Raises
     ------
     CourseError
@@ -111,8 +116,8 @@ class WarmEngine:
         self.folder, self.unit, self._jobs, self._notes = folder, unit, jobs, notes
         self._limits, self._fence, self._without = limits or Limits(), fence, tuple(without)
         self._master = master_of(unit)
-        self._versions = {name: version(name) for name in LIBRARIES}
-        self._versions["python"] = platform.python_version()
+        self.versions = {name: version(name) for name in LIBRARIES}
+        self.versions["python"] = platform.python_version()
         self._judges: list[JudgeProcess] = []
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(jobs, "judge")
@@ -144,15 +149,12 @@ class WarmEngine:
         """
         if self._reference is None:
             others = [self._submit(self._warm_up) for _ in range(self._jobs - 1)]
-            try:
-                self._submit(self._start_judge).result()
-            except JudgedError as error:
-                if error.kind == FENCE:
-                    raise CourseError(str(error)) from error
-            found, by_chance = self._submit(self._try_reference).result()
+            with suppress(JudgedError):
+                self._submit(self.start_judge).result()
+            found, by_chance = self._submit(self.try_reference).result()
             if by_chance:
                 wait(others)
-                found, _ = self._submit(self._try_reference).result()
+                found, _ = self._submit(self.try_reference).result()
             if found.status is Status.ENGINE:
                 raise CourseError(DEAD.format(found.detail.removesuffix(AGAIN).rstrip(".")))
             self._reference = found
@@ -167,7 +169,7 @@ class WarmEngine:
         if not reference.status.has_points:  # nothing can be graded: no need to try everybody
             yield from (replace(reference, student=student) for student in students)
             return
-        left = {self._submit(self._grade, student) for student in students}
+        left = {self._submit(self.attempt, student) for student in students}
         again: list[str] = []
         while left:
             done, left = wait(left, return_when=FIRST_COMPLETED)
@@ -175,27 +177,44 @@ class WarmEngine:
                 if by_chance:
                     again.append(record.student)
                 else:
-                    yield _against_reference(record, reference)
+                    yield against_reference(record, reference)
         for student in again:
-            record, by_chance = self._submit(self._grade, student).result()
+            record, by_chance = self._submit(self.attempt, student).result()
             if by_chance:
                 record = replace(record, flags=(*record.flags, TWICE))
-            yield _against_reference(record, reference)
+            yield against_reference(record, reference)
 
     def _submit(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
         task = self._pool.submit(work, *arguments)
         self._tasks.append(task)
         return task
 
-    def _start_judge(self) -> None:
-        self._judge().start()
+    def start_judge(self) -> None:
+        """Start this thread's judge.
+
+        Raises
+        ------
+        CourseError
+            If submissions are fenced less well than asked.
+        JudgedError
+            If it does not start: whoever needs it meets the error again, and tells it.
+        """
+        try:
+            self._judge().start()
+        except JudgedError as error:
+            if error.kind == FENCE:
+                raise CourseError(str(error)) from error
+            raise
 
     def _warm_up(self) -> None:
-        with suppress(JudgedError):  # whoever needs the process meets the error again, and tells it
-            self._start_judge()
+        with suppress(JudgedError, CourseError):
+            self.start_judge()
 
-    def _grade(self, student: str) -> tuple[Record, bool]:
-        """Return the record of a submission, and whether chance may have had a hand in it."""
+    def attempt(self, student: str) -> tuple[Record, bool]:
+        """Return the record of a submission, and whether chance may have had a hand in it.
+
+        Nobody else's is compared with it; see `grade`.
+        """
         try:
             digest = self.digest(student)  # first: who hands in meanwhile is graded again
             sheet = self.read(student)
@@ -209,7 +228,7 @@ class WarmEngine:
 
     def digest(self, student: str) -> str:
         """Return a digest of all that decides about a submission: it, and the engine's state."""
-        digest = hashlib.sha256(self._state.encode())
+        digest = hashlib.sha256(self.state.encode())
         for path in sorted((self.folder / "submitted" / student / self.unit.id).glob("*")):
             if path.is_file():
                 digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -225,6 +244,18 @@ class WarmEngine:
         """
         folder = self.folder / "submitted" / student / self.unit.id
         return read_submission(self._master, folder, self.unit.challenge_notebook)
+
+    @cached_property
+    def state(self) -> str:
+        """Digest of what decides about every submission: master, versions, limits, this package."""
+        digest = hashlib.sha256(
+            repr((self._master.cells, self._master.solutions, self.versions, self._limits)).encode()
+        )
+        held_out = sorted(self.unit.folder.glob("held_out/*"))
+        parts = (path for part in DECIDES for path in sorted(PACKAGE.glob(part)))
+        for path in (*held_out, *parts):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
 
     def _judged(self, student: str, sheet: Sheet) -> tuple[Record, bool]:
         try:
@@ -248,7 +279,7 @@ class WarmEngine:
             numbers=told["numbers"],
             cells=sheet.cells,
             seconds=told["seconds"],
-            versions=self._versions,
+            versions=self.versions,
             fence=self._judge().level.value,
         )
         return record, not CHANCE.isdisjoint(told["stops"])
@@ -271,11 +302,17 @@ class WarmEngine:
 
     # --- whose fault ---
 
-    def _try_reference(self) -> tuple[Record, bool]:
-        """Grade the course's own solution, unless this very one has passed before."""
+    def try_reference(self) -> tuple[Record, bool]:
+        """Grade the course's own solution, unless this very one has passed before.
+
+        Returns
+        -------
+        record : Record
+        by_chance : bool
+        """
         kept = self._kept_reference()
         with suppress(OSError, ValueError):
-            if kept.read_text(encoding="utf-8") == self._state:
+            if kept.read_text(encoding="utf-8") == self.state:
                 return Record(REFERENCE, self.unit.id, Status.GRADED), False
         cells = tuple(
             replace(cell, source=self._master.solutions.get(cell.id, cell.source))
@@ -286,29 +323,15 @@ class WarmEngine:
         passed = all(outcome.verdict is Verdict.PASS for outcome in record.outcomes)
         if record.status.has_points and passed and self._notes:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(self._state, encoding="utf-8")
+            kept.write_text(self.state, encoding="utf-8")
         return record, by_chance
 
     def _kept_reference(self) -> Path:
         return self.folder / ".cache" / "reference" / self.unit.id
 
-    @cached_property
-    def _state(self) -> str:
-        """Digest of what decides about every submission: master, versions, limits, this package."""
-        digest = hashlib.sha256(
-            repr(
-                (self._master.cells, self._master.solutions, self._versions, self._limits)
-            ).encode()
-        )
-        held_out = sorted(self.unit.folder.glob("held_out/*"))
-        parts = (path for part in DECIDES for path in sorted(PACKAGE.glob(part)))
-        for path in (*held_out, *parts):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()
 
-
-def _against_reference(record: Record, reference: Record) -> Record:
-    """Let nobody lose a check that the course's own solution loses."""
+def against_reference(record: Record, reference: Record) -> Record:
+    """Return a record in which nobody loses a check that the course's own solution loses."""
     failed = {o.check: o.text for o in reference.outcomes if o.verdict is not Verdict.PASS}
     if not failed or not record.status.has_points:
         return record

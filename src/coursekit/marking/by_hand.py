@@ -12,6 +12,7 @@ import nbformat
 from nbgrader.api import Assignment, BaseCell, Comment, Grade, Notebook
 
 from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.opening import patiently
 from coursekit.leaks.secrets import cut_regions
 from coursekit.sources.layout import CourseError
 from coursekit.sources.source import read_source, unmarked
@@ -123,6 +124,9 @@ class ByHand:
         """
         if not 0 <= points <= answer.most:
             raise CourseError(f"Points go from 0 to {answer.most:g}.")
+        patiently(lambda: self._save(answer, points, comment))
+
+    def _save(self, answer: Answer, points: float, comment: str) -> None:
         with self._course.gradebook() as gradebook:
             notebook = gradebook.find_submission_notebook(
                 self._course.notebook, self._course.unit.id, answer.student

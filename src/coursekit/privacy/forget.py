@@ -13,7 +13,7 @@ from pathlib import Path
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.deadlines import EXTENSIONS
 from coursekit.classroom.locks import lock
-from coursekit.classroom.opening import file_of, is_there
+from coursekit.classroom.opening import is_there
 from coursekit.classroom.staging import beside, explained, put, remove, write_file
 from coursekit.lms.roster import FILE as ROSTER
 from coursekit.sources.layout import CourseError
@@ -126,10 +126,9 @@ class Forgetting:
     def _delete_rows(self) -> None:
         with self._course.gradebook() as gradebook:
             gradebook.remove_student(self._student)
-            if file_of(self._course.db_url):  # SQLite keeps deleted rows until it is packed
-                with gradebook.engine.connect() as connection:
-                    packed = connection.execution_options(isolation_level="AUTOCOMMIT")
-                    packed.exec_driver_sql("VACUUM")
+            with gradebook.engine.connect() as connection:
+                packed = connection.execution_options(isolation_level="AUTOCOMMIT")
+                packed.exec_driver_sql("VACUUM")  # else deleted rows stay on the disk
 
 
 def _writable(path: Path) -> None:
