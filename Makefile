@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300
 .DEFAULT_GOAL := help
 # Notebooks that want a full image set take it from here once `make system` has brought it.
 export COURSEKIT_DATA ?= $(wildcard $(CURDIR)/.cache/full)
-.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class evening report-time fence-matrix stock-points attack-table fuzz budgets size render site colab lock clean
+.PHONY: help demo test test-all system lab build verify sweep lint bench hostile-class evening report-time cluster-time fence-matrix stock-points attack-table fuzz budgets size render site colab lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ hostile-class: $(STAMP)  ## grade 200 submissions, a fifth broken or hostile, at
 evening: $(STAMP)  ## time 500 students from Moodle's zip to the marks sent back (a quarter of an hour)
 	PYTHONPATH=tests $(BIN)/python -m bench.evening --write
 
+cluster-time: $(STAMP)  ## time a class on one machine and on a Dask cluster's workers, and the one writer
+	PYTHONPATH=tests $(BIN)/python -m bench.cluster_time --write
+
 report-time: $(STAMP)  ## time the class report of 5,000 made-up students
 	PYTHONPATH=tests $(BIN)/python -m bench.report_time --write
 
@@ -108,7 +111,7 @@ colab: $(STAMP)  ## run every notebook on images like Colab's and on each Python
 	PYTHONPATH=tests $(BIN)/python -m colab.run $(ONLY)
 
 lock: $(STAMP)  ## pin the graders' environment anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra tests --extra site \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra lab --extra grading --extra cluster --extra postgresql --extra tests --extra site \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock --upgrade pyproject.toml
 
 clean:  ## remove the environment and caches (never students' files)

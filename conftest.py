@@ -13,7 +13,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 # Files by how long they take, then the other notebooks, then the rest.
 LONGEST = (
-    *("test_same_points", "test_units", "test_orders", "test_fence_elsewhere"),
+    *("test_same_points", "test_units", "test_orders", "test_fence_elsewhere", "test_cluster"),
     *("05_fashion_4_tuning", "test_regression_class", "test_corpus", "test_killed", "test_stopped"),
     *("test_handed_in", "test_unchanged", "05_fashion_3_callbacks", "test_site", "test_by_chance"),
     *("03_mnist_2_network", "02_iris_2_overfit", "test_verify_small", "test_lab", "test_colab"),

@@ -21,6 +21,7 @@ LIMITS = {
     ("classroom",): 2_000,
     ("lms",): 1_200,
     ("marking", "demo"): 600,
+    ("cluster",): 350,
     ("insight",): 750,
     ("privacy",): 300,
     ("cli",): 1_000,
