@@ -31,8 +31,8 @@ from coursekit.sources.progress import no_progress
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS, RUNS, MANY, CORES = 2, 3, 100_000, 64
 TEXT = f"""\
-Measured on {{today:%d %B %Y}} by `PYTHONPATH=tests python -m bench.cluster_time`: {{size}} students of
-`{{unit}}`, medians of {RUNS} runs side by side.
+Measured on {{today:%d %B %Y}} by `PYTHONPATH=tests python -m bench.cluster_time`: {{size}} students
+of `{{unit}}`, medians of {RUNS} runs side by side.
 
 | | ms a student |
 | --- | --: |
@@ -41,9 +41,9 @@ Measured on {{today:%d %B %Y}} by `PYTHONPATH=tests python -m bench.cluster_time
 | of which the command itself computes | {{client:.0f}} |
 | the one writer: record, gradebook, graded copy | {{write:.0f}} |
 
-So {MANY:,} submissions take {{hours:.0f}} hours of a core to judge: {{wide:.1f}} hours with {CORES} cores. Sending
-and writing them, one after the other, takes {{serial:.1f}} hours meanwhile, which more workers do not shorten:
-{{all:.1f}} hours in all."""
+So {MANY:,} submissions take {{hours:.0f}} hours of a core to judge, {{wide:.1f}} hours with {CORES}.
+Sending and writing them, one after the other, takes {{serial:.1f}} hours meanwhile, which more
+workers do not shorten: {{all:.1f}} hours in all."""
 
 
 def main() -> None:
