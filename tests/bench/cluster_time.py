@@ -41,7 +41,7 @@ of `{{unit}}`, medians of {RUNS} runs side by side.
 | of which the command itself computes | {{client:.0f}} |
 | the one writer: record, gradebook, graded copy | {{write:.0f}} |
 
-So {MANY:,} submissions take {{hours:.0f}} hours of a core to judge, {{wide:.1f}} hours with {CORES}.
+So {MANY:,} submissions take {{hours:.0f}} hours of one core to judge, {{wide:.1f}} with {CORES}.
 Sending and writing them, one after the other, takes {{serial:.1f}} hours meanwhile, which more
 workers do not shorten: {{all:.1f}} hours in all."""
 
