@@ -43,6 +43,15 @@ def folder(unit: Unit, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def test_when_many_are_stuck_it_is_a_matter_for_the_lecture(
+    unit: Unit, folder: Path, tmp_path: Path
+) -> None:
+    data = found(unit, folder)
+    many = data | {"stuck": 6 * data["stuck"], "graded": 20}
+    assert "That is 30% of the class" in unit_page(many, tmp_path / "p.html")
+    assert "of the class: more" not in unit_page(data, tmp_path / "p.html")
+
+
 @pytest.fixture(autouse=True)
 def _in_course(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(unit.course.root)

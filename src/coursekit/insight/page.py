@@ -16,10 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coursekit.classroom.report import printable
 from coursekit.classroom.staging import beside, put, write_file
-from coursekit.insight.findings import LOW, Data
+from coursekit.insight.findings import FEW, LOW, Data
 
 LINE, BLOCK, LINES = 160, 1200, 24  # characters and lines that are shown of what students wrote
 SHOWN = 25  # entries of a list
+MANY = 0.2  # of a class: more than this many who are stuck are no matter of single students
 
 
 def unit_page(data: Data, path: Path) -> str:
@@ -44,6 +45,7 @@ def unit_page(data: Data, path: Path) -> str:
         odd=[each for each in data["questions"] if each["odd"]],
         gave_up=[each["student"] for each in gave_up],
         trying=[each for each in data["stuck"] if each not in gave_up],
+        many=len(data["stuck"]) > max(FEW, MANY * data["graded"]),
         highest=max([count for *_, count in bars], default=1),
         shown=SHOWN,
     )
