@@ -18,7 +18,7 @@ LIMITS = {
     ("grading/wire",): 700,
     ("grading/fence",): 500,
     ("grading/worker",): 800,
-    ("classroom",): 2_000,
+    ("classroom",): 2_100,
     ("lms",): 1_200,
     ("marking", "demo"): 600,
     ("cluster",): 350,

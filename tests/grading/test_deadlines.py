@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,14 +12,17 @@ from traitlets.config import Config
 
 from composites import write
 from coursekit.classroom.course_folder import CourseFolder
-from coursekit.classroom.deadlines import DEADLINES, EXTENSIONS, Deadlines, LatePolicy
+from coursekit.classroom.deadlines import DEADLINES, EXTENSIONS, Deadlines, LatePolicy, LocalTime
+from coursekit.classroom.lateness import settle_penalties
 from coursekit.cli import main
+from coursekit.marking.by_hand import ByHand
 from coursekit.sources.layout import CourseError
 from samples import CHALLENGE, make_unit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = "unit,due,opens\n01_small,2026-03-29 23:59,2026-03-28 23:59\n"
 TASK = CHALLENGE.index("# %% [markdown] task=")
+EXTENDED = "student,unit,until,hours,factor\nada,01,,4,"
 
 
 def deadlines(root: Path, due: str = DUE, extensions: str = "") -> Deadlines:
@@ -133,3 +137,70 @@ def test_a_class_pays_for_lateness_and_an_extension_settles_it(
     (tmp_path / EXTENSIONS).write_text("student,unit,hours\nbob,all,1\n")
     assert main(["grade", unit.id]) == 0
     assert penalties() == {"ada": None, "bob": None}
+
+
+def test_a_time_without_a_zone_is_of_its_own_date_not_of_today(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "deadlines.csv").write_text(
+        "unit,due\na,2026-07-01 23:59\nb,2026-12-01 23:59\nc,2026-10-25 02:30\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        found = Deadlines(tmp_path, LocalTime())
+        due = {unit: str(found.due(unit))[:16] for unit in "abc"}
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert due == {"a": "2026-07-01 21:59", "b": "2026-12-01 22:59", "c": "2026-10-25 01:30"}
+
+
+def test_a_unit_that_there_is_not_is_told(tmp_path: Path) -> None:
+    for name, row in (("deadlines.csv", "unit,due\n01,2026-07-01"), ("extensions.csv", EXTENDED)):
+        (tmp_path / name).write_text(row, encoding="utf-8")
+        with pytest.raises(CourseError, match=f"{name}, line 2: there is no unit '01': choose"):
+            Deadlines(tmp_path, timezone.utc, ["01_small"])
+        (tmp_path / name).unlink()
+
+
+POLICY = "c = get_config()\nc.LatePolicy.percent_a_day = 10\n"
+
+
+@pytest.mark.parametrize("where", ["course", "class"])
+def test_the_policy_holds_for_a_folder_of_its_own_and_for_marks_that_come_later(
+    where: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unit, folder = make_unit(tmp_path / "course"), tmp_path / "class"
+    right = {"q1_double": "def double(x):\n    return x + x"}
+    path = write(unit, "ada", right, folder / "submitted")
+    (path.parent / "timestamp.txt").write_text("2026-03-29 12:00:00 UTC", encoding="utf-8")
+    place = unit.course.root if where == "course" else folder
+    text = POLICY + "c.CourseDirectory.db_url = 'sqlite:////nowhere/of.db'\n" * (where == "course")
+    (place / "nbgrader_config.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(unit.course.root)
+    with CourseFolder(folder, unit) as course:
+        course.ensure_assignment()
+        with course.gradebook() as gradebook:  # as `nbgrader db assignment add --duedate` sets it
+            gradebook.update_or_create_assignment(unit.id, duedate=datetime(2026, 3, 28, 21, 0))
+    here = ["--folder", str(folder)]
+    assert main(["grade", unit.id, "--fence", "limits-only", *here]) == 0
+    with CourseFolder(folder, unit) as course:
+        assert course.penalties() == {"ada": pytest.approx(0.15)}, "a tenth of 1.5"
+        (answer,) = ByHand(course).waiting()
+        ByHand(course).save(answer, 4.0)
+        assert course.penalties() == {"ada": pytest.approx(0.55)}, "of 5.5"
+        with course.gradebook() as gradebook:  # as formgrader sets a mark
+            rows = gradebook.find_submission_notebook(course.notebook, unit.id, "ada")
+            next(each for each in rows.grades if each.name == "q2_why").manual_score = 2.0
+            gradebook.db.commit()
+        settle_penalties(course)
+        assert course.penalties() == {"ada": pytest.approx(0.35)}, "of 3.5"
+        later = datetime.now() + timedelta(days=2)
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(unit.id, duedate=later)
+    assert main(["feedback", unit.id, "--with-solutions", *here]) == 1
+    assert "may be handed in until" in capsys.readouterr().err

@@ -15,7 +15,7 @@ import pytest
 from coursekit.authoring.build import build
 from coursekit.cli import main
 from coursekit.lms.collect import Left, Placed, collect
-from coursekit.lms.roster import Student, merge, read_roster
+from coursekit.lms.roster import Student, merge, read_roster, write_roster
 from coursekit.sources.layout import Course, CourseError, Unit
 from downloads import archive, notebook
 from samples import CHALLENGE, VARIANTS, make_unit
@@ -253,6 +253,14 @@ def test_a_list_tells_people_of_one_name_apart(
     stranger = archive(tmp_path / "b.zip", {"Eve_9_assignsubmission_file/x.ipynb": notebook(small)})
     _, left = collect(small.course, [stranger], folder=tmp_path, roster=tmp_path / "list.csv")
     assert [each.why.split(":")[0] for each in left] == ["Eve is not on the list of students"]
+
+
+def test_an_id_that_a_list_gives_stays_as_it_is(tmp_path: Path) -> None:
+    path, ids = tmp_path / "students.csv", ["=cmd", "Ada Lovelace", "U1234567", "zoë"]
+    write_roster(path, [Student(each) for each in ids])
+    assert [student.id for student in read_roster(path)] == ids
+    path.write_text("student\n../x\n.y\n", encoding="utf-8")
+    assert [student.id for student in read_roster(path)] == ["x", "y"], "no folder is called so"
 
 
 def test_people_of_one_name_are_not_guessed(units: list[Unit], tmp_path: Path) -> None:

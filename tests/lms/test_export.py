@@ -134,6 +134,13 @@ def test_a_gradebook_of_canvas_is_filled(unit: Unit, tmp_path: Path) -> None:
         with pytest.raises(CourseError, match=r"Which column .* Small quiz \(55\); Small chall"):
             fill("canvas", path, course)
         assert fill("canvas", path, course, "Small challenge").count == 1
+        quiz = GRADEBOOK.replace("Quiz (55)", "Small quiz (55)").replace(
+            "Small chal", "01_small chal"
+        )
+        quiz = quiz.replace("Small quiz", "01_small").replace(",10,1.5,", ",1.5,1.5,")
+        path.write_text(quiz, encoding="utf-8")
+        found = fill("canvas", path, course)
+        assert (found.column, found.changed) == ("01_small (55)", 1), "the title, and what it had"
         path.write_text(GRADEBOOK.replace(",10,1.5,", ",10,20,"), encoding="utf-8")
         with pytest.raises(CourseError, match=r"has 20 points for it, 01_small has 1.5: set"):
             fill("canvas", path, course)

@@ -75,6 +75,11 @@ def test_answers_come_one_by_one_and_a_comment_is_offered_again(
     say(monkeypatch, "0", "")
     assert main(["mark", unit.id]) == 0, "what was marked stays marked"
     assert sorted(marks(unit).values()) == [0, 2, 3.5]  # type: ignore[type-var]
+    capsys.readouterr()
+    assert main(["grade", unit.id]) == 0
+    table = capsys.readouterr().out
+    assert "by hand" not in table, "the table knows what was marked"
+    assert "needs-manual" not in table
     with CourseFolder(unit.course.root, unit) as course:
         desk = ByHand(course)
         assert desk.waiting() == []

@@ -64,6 +64,21 @@ def test_nothing_is_left_but_the_line_that_says_so(
     assert "Nothing of ada" in capsys.readouterr().err
 
 
+def test_other_names_and_rows_of_several_lines_go_too_and_a_word_is_no_student(
+    unit: Unit, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ["--folder", str(folder)]
+    rows = 'student,name\nada,"Ada\nL"\nbob,"Bob\nB"\n'
+    (folder / "students.csv").write_text(rows, encoding="utf-8")
+    assert main(["report", unit.id, "--anonymous", *here]) == 0
+    assert (folder / "reports" / f"{unit.id}-anonymous.html").exists()
+    assert main(["forget", "Points", "--yes", *here]) == 1, "a word of a page"
+    assert "Nothing of Points" in capsys.readouterr().err
+    assert main(["forget", "ada", "--yes", *here]) == 0
+    assert not list((folder / "reports").iterdir())
+    assert (folder / "students.csv").read_text() == 'student,name\nbob,"Bob\nB"\n'
+
+
 def test_it_asks_first_and_waits_for_a_grading(
     unit: Unit, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,18 @@ from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.notebook import Notebook
 
 CONFIG = "nbgrader_config.py"
+OWN_CONFIG = '''"""So that nbgrader's own tools hide what they must. Add your settings below."""
+
+import os
+
+from coursekit.authoring import release
+from coursekit.classroom import settings
+
+config = get_config()
+release.configure(config)
+settings.configure(config)
+os.environ.setdefault("COURSEKIT_HELD_OUT", {!r})
+'''
 
 
 class CourseFolder:
@@ -75,7 +87,7 @@ class CourseFolder:
             raise CourseError(f"{unit.id} is not built: run `coursekit build {unit.id}`.")
         if self.root.exists() and not self.root.is_dir():
             raise CourseError(f"{self.root} is no folder: name one with submitted/ in it.")
-        self.config = _read_config(self.root)
+        self.config = _read_config(self.root, unit.course.root)
         self.config.CourseDirectory.root = str(self.root)
         kept = self.config.CourseDirectory.get("db_url", "")
         self.db_url = db_url or kept or f"sqlite:///{self.root / 'gradebook.db'}"
@@ -166,6 +178,28 @@ class CourseFolder:
             found.setdefault(student, {})[name] = None if waits else points + (extra or 0.0)
         return found
 
+    def penalties(self) -> dict[str, float]:
+        """Return by student what lateness takes off.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook cannot be read.
+        """
+        if not is_there(self.db_url):
+            return {}
+        with self.gradebook() as gradebook:
+            rows = (
+                gradebook.db.query(
+                    SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty
+                )
+                .select_from(SubmittedNotebook)
+                .join(SubmittedNotebook.assignment)
+                .join(SubmittedAssignment.assignment)
+                .filter(Assignment.name == self.unit.id)
+            )
+            return {student: penalty or 0.0 for student, penalty in rows}
+
     def _grades(self) -> list[Any]:
         """Return all grades of the unit in one go: 5,000 students have 70,000 of them."""
         if not is_there(self.db_url):
@@ -234,6 +268,9 @@ class CourseFolder:
             for step, here in steps.items():
                 made = self.unit.course.root / step / self.unit.id / self.unit.challenge_notebook
                 copy(made, self.root / here / self.unit.id / made.name)
+            if not (self.root / CONFIG).exists():
+                held_out = str(self.unit.course.root / "course")
+                (self.root / CONFIG).write_text(OWN_CONFIG.format(held_out), encoding="utf-8")
         if self._checksums_kept() == _checksums(self.master()):
             return
         with (
@@ -276,12 +313,22 @@ def _checksums(master: Notebook) -> dict[str, str]:
     return {each["grade_id"]: each["checksum"] for each in flags}
 
 
-def _read_config(root: Path) -> Any:
-    """Return nbgrader's settings: the folder's own file where it has one, else the course's."""
-    if (root / CONFIG).exists():
-        try:
-            return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
-        except Exception as error:  # it is a program, and may do anything
-            what = f"{type(error).__name__}: {error}"
-            raise CourseError(f"{root / CONFIG} cannot be read ({what}): mend it.") from error
-    return settings.configure(release.configure(Config()))
+def _read_config(root: Path, course: Path) -> Any:
+    """Return nbgrader's settings: this package's, then the course's file, then the folder's own.
+
+    Of another folder's file what names a folder or a gradebook does not count.
+    """
+    config = settings.configure(release.configure(Config()))
+    for folder in dict.fromkeys((course.resolve(), root)):
+        if (folder / CONFIG).exists():
+            try:
+                found = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
+            except Exception as error:  # it is a program, and may do anything
+                what = f"{type(error).__name__}: {error}"
+                raise CourseError(f"{folder / CONFIG} cannot be read ({what}): mend it.") from error
+            if folder != root:
+                found.pop("CourseDirectory", None)
+            if "LateSubmissionPlugin" in found and "AssignLatePenalties" not in found:
+                config.pop("AssignLatePenalties", None)  # nbgrader's own plugin is meant
+            config.merge(found)
+    return config

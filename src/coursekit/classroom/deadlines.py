@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
@@ -92,6 +92,8 @@ class Deadlines:
     root : Path
         The class's folder.
     zone : tzinfo
+    units : sequence of str
+        The units that there are; empty to take any.
 
     Raises
     ------
@@ -99,11 +101,12 @@ class Deadlines:
         If a table says what cannot be, with file and line.
     """
 
-    def __init__(self, root: Path, zone: tzinfo) -> None:
-        self._zone = zone
+    def __init__(self, root: Path, zone: tzinfo, units: Sequence[str] = ()) -> None:
+        self._zone, self._units = zone, units
         self._due: dict[str, datetime] = {}
         self._opens: dict[str, datetime] = {}
         for where, row in _rows(root / DEADLINES):
+            self._require_unit(where, row["unit"])
             self._due[row["unit"]] = self._time(where, row["due"])
             if row.get("opens"):
                 self._opens[row["unit"]] = self._time(where, row["opens"])
@@ -113,17 +116,31 @@ class Deadlines:
         """Return when a unit is due, in UTC; None if nothing says so."""
         return self._due.get(unit)
 
-    def extra(self, student: str, unit: str) -> timedelta:
-        """Return how much longer a student has, at least 0: a later deadline is never shortened."""
-        due = self._due.get(unit)
+    def extra(self, student: str, unit: str, otherwise: datetime | None = None) -> timedelta:
+        """Return how much longer a student has, at least 0: a later deadline is never shortened.
+
+        Parameters
+        ----------
+        student, unit : str
+        otherwise : datetime, optional
+            When the unit is due if the table does not say, in UTC.
+        """
+        due = self._due.get(unit, otherwise)
         if due is None:
             return timedelta(0)
         mine = [e for e in self._extensions if e.student == student and e.unit in (unit, ALL)]
         return max((self._until(unit, due, each) - due for each in mine), default=timedelta(0))
 
-    def last(self, unit: str) -> datetime | None:
-        """Return when the last student's time is over, in UTC; None if nothing says so."""
-        due = self._due.get(unit)
+    def last(self, unit: str, otherwise: datetime | None = None) -> datetime | None:
+        """Return when the last student's time is over, in UTC; None if nothing says so.
+
+        Parameters
+        ----------
+        unit : str
+        otherwise : datetime, optional
+            When the unit is due if the table does not say, in UTC.
+        """
+        due = self._due.get(unit, otherwise)
         if due is None:
             return None
         mine = [each for each in self._extensions if each.unit in (unit, ALL)]
@@ -134,7 +151,13 @@ class Deadlines:
         longer = timedelta(hours=extension.hours) + (due - opens) * (extension.factor - 1)
         return max(due, due + longer, extension.until or due)
 
+    def _require_unit(self, where: str, unit: str) -> None:
+        if self._units and unit not in (ALL, *self._units):
+            known = ", ".join(self._units)
+            raise CourseError(f"{where}: there is no unit {unit!r}: choose from {known}.")
+
     def _extension(self, where: str, row: dict[str, str]) -> Extension:
+        self._require_unit(where, row["unit"])
         given = {name: row.get(name, "") for name in ("until", "hours", "factor")}
         if sum(map(bool, given.values())) != 1:
             raise CourseError(f"{where}: give one of until, hours and factor.")
@@ -158,6 +181,25 @@ class Deadlines:
         return found.astimezone(timezone.utc)
 
 
+class LocalTime(tzinfo):
+    """The machine's time: its offset is that of the date in question, not of today."""
+
+    def utcoffset(self, when: datetime | None) -> timedelta | None:
+        """Return the offset at a time."""
+        return None if when is None else when.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, when: datetime | None) -> None:
+        """Return None: nobody asks how much of the offset is for summer."""
+
+    def tzname(self, when: datetime | None) -> str | None:
+        """Return the zone's name at a time."""
+        return None if when is None else when.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, when: datetime) -> datetime:
+        """Return a time of UTC as this machine's."""
+        return when.replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=self)
+
+
 def zone_of(course: Course) -> tzinfo:
     """Return the time zone of a course: ``time_zone`` in ``[tool.coursekit]``, or this machine's.
 
@@ -169,7 +211,7 @@ def zone_of(course: Course) -> tzinfo:
     tables = read_toml(course.root / "pyproject.toml").get("tool", {})
     name = tables.get("coursekit", {}).get("time_zone", "")
     if not name:
-        return datetime.now().astimezone().tzinfo or timezone.utc
+        return LocalTime()
     return named_zone(str(name))
 
 

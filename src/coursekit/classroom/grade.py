@@ -102,7 +102,7 @@ def grade_class(
         else:
             _grade_stock(course, students, progress, done)
     except KeyboardInterrupt:
-        rest = GOES_ON if engine == "warm" else ""  # nbgrader begins anew
+        rest = GOES_ON if engine == "warm" and not again else ""  # else it begins anew
         raise KeyboardInterrupt(f"{STOPPED.format(len(done), len(students))}{rest}.") from None
     return [done[student] for student in students]
 

@@ -16,13 +16,12 @@ from typing import Any
 
 import nbformat
 from nbgrader.api import MissingEntry
-from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
 
 from coursekit.authoring.environment import nbgrader_environment
 from coursekit.classroom.autograded import make_autograded
 from coursekit.classroom.course_folder import CourseFolder
-from coursekit.classroom.deadlines import Deadlines, zone_of
+from coursekit.classroom.lateness import Lateness
 from coursekit.classroom.locks import lock
 from coursekit.classroom.opening import open_gradebook, patiently, told
 from coursekit.classroom.records import record_path, stage_record
@@ -62,7 +61,7 @@ class GradebookWriter:
     def __init__(self, folder: CourseFolder) -> None:
         self.folder = folder
         self._unit, self._notebook = folder.unit.id, folder.notebook
-        self._deadlines = Deadlines(folder.root, zone_of(folder.unit.course))
+        self._lateness = Lateness(folder)
 
     def __enter__(self) -> GradebookWriter:
         with ExitStack() as stack, explained(self.folder.root):
@@ -188,7 +187,7 @@ class GradebookWriter:
         self._set_comments(rows, notebook)
         gradebook.db.flush()
         gradebook.db.expire_all()  # scores are the database's own sums
-        self._set_late_penalty(rows)
+        self._lateness.set_penalty(rows)
         return flags
 
     def _withdraw(self, gradebook: Any, record: Record) -> None:
@@ -219,29 +218,9 @@ class GradebookWriter:
 
     def _settle(self) -> None:
         """Set the deadline, and what lateness costs those who were graded under another one."""
-        if due := self._deadlines.due(self._unit):
-            self._gradebook.update_or_create_assignment(
-                self._unit, duedate=due.replace(tzinfo=None)
-            )
-            with self._transaction() as gradebook:
-                for submission in gradebook.assignment_submissions(self._unit):
-                    for rows in submission.notebooks:
-                        self._set_late_penalty(rows)
-
-    def _set_late_penalty(self, rows: Any) -> None:
-        """Let nbgrader's late plugin, or the one that the settings name, decide."""
-        rows.late_submission_penalty = None
-        if extra := self._deadlines.extra(rows.student.id, self._unit):
-            rows.assignment.extension = max(extra, rows.assignment.extension or extra)
-        late = rows.assignment.total_seconds_late
-        if late > 0:
-            penalties = AssignLatePenalties(config=self.folder.config)
-            penalties.init_plugin()
-            wanted = penalties.plugin_inst.late_submission_penalty(
-                rows.student.id, rows.score, late
-            )
-            if wanted is not None:
-                rows.late_submission_penalty = min(max(wanted, 0), rows.score)
+        self._lateness.set_due(self._gradebook)
+        with self._transaction() as gradebook:
+            self._lateness.settle(gradebook)
 
     def _set_grades(
         self, rows: Any, record: Record, before: dict[str, str] | None, now: dict[str, str]
@@ -257,8 +236,10 @@ class GradebookWriter:
             if name in record.manual:
                 grade.needs_manual_grade = grade.needs_manual_grade or is_new or not by_hand
             else:
-                grade.auto_score = scores.get(name)
-                grade.needs_manual_grade = by_hand or grade.auto_score is None
+                found, grade.auto_score = grade.auto_score, scores.get(name)
+                # Who overrode a check is asked again if the check now says something else.
+                waits = grade.needs_manual_grade or is_new or found != grade.auto_score
+                grade.needs_manual_grade = waits if by_hand else grade.auto_score is None
             if is_new:
                 yield ANEW.format(name)
 

@@ -51,18 +51,19 @@ def apply(
     CourseError
         If the gradebook cannot be written.
     """
-    before = course.marks()
+    graded, before = set(course.marks()), _totals(course)
     with GradebookWriter(course) as writer:
         for done, record in enumerate(records, 1):
             writer.write(record)
             progress("writing", done, len(records))
-    after = course.marks()
+    after, points = _totals(course), course.points()
     written = []
     changed = dict.fromkeys(change.student for change in changes)
-    for student in (student for student in changed if student in before):
+    for student in (student for student in changed if student in graded):
         path = course.root / "messages" / course.unit.id / f"{student}.txt"
         mine = [change for change in changes if change.student == student]
-        text = _message(course, mine, because, before.get(student, {}), after.get(student, {}))
+        waits = None in points.get(student, {None: None}).values()
+        text = _message(course, mine, because, before.get(student, 0), after.get(student, 0), waits)
         write_file(beside(path, "new"), text)
         put(path)
         written.append(path)
@@ -73,26 +74,29 @@ def _message(
     course: CourseFolder,
     changes: Sequence[Change],
     because: str,
-    before: dict[str, tuple[float | None, float | None]],
-    after: dict[str, tuple[float | None, float | None]],
+    before: float,
+    after: float,
+    waits: bool,
 ) -> str:
     lines = [
         f"- {change.question.replace('_', ' ')}: {change.old} points before, {change.new} now"
         for change in changes
     ]
-    asked = [points for cells in questions(course.unit).values() for points in cells.items()]
-    waits = any(_points(after.get(name)) is None for name, _ in asked)
     return MESSAGE.format(
         unit=course.unit.id,
         because=because,
         lines="\n".join(lines),
-        old=sum(_points(before.get(name)) or 0.0 for name, _ in asked),
-        new=sum(_points(after.get(name)) or 0.0 for name, _ in asked),
-        most=sum(points for _, points in asked),
+        old=round(before, 4),
+        new=round(after, 4),
+        most=sum(sum(cells.values()) for cells in questions(course.unit).values()),
         waits=WAITS if waits else "",
     )
 
 
-def _points(marks: tuple[float | None, float | None] | None) -> float | None:
-    automatic, by_hand = marks or (None, None)
-    return automatic if by_hand is None else by_hand
+def _totals(course: CourseFolder) -> dict[str, float]:
+    """Return by student what is known: extra credit is in it, and lateness taken off."""
+    late = course.penalties()
+    return {
+        student: max(sum(filter(None, points.values())) - late.get(student, 0.0), 0.0)
+        for student, points in course.points().items()
+    }

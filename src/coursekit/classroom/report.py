@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.markup import escape
@@ -34,13 +35,14 @@ class Row:
 
     Attributes
     ----------
-    student, status, total : str
+    student, total : str
+    status : Status
     cells : list of str
         Points by question; ``by hand`` where a person has to grade, ``-`` after an error.
     """
 
     student: str
-    status: str
+    status: Status
     total: str
     cells: list[str]
 
@@ -79,27 +81,54 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def summary(unit: Unit, records: list[Record]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Marks:
+    """What stands in the gradebook, beside the records.
+
+    Attributes
+    ----------
+    points : mapping
+        By student and grade id, those by hand among them; None where a person has to decide.
+    late : mapping of str to float
+        By student, what lateness takes off.
+    """
+
+    points: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    late: Mapping[str, float] = field(default_factory=dict)
+
+
+def summary(unit: Unit, records: list[Record], marks: Marks | None = None) -> dict[str, Any]:
     """Return the class as plain data, for ``--json``."""
     graded = questions(unit)
     return {
         "unit": unit.id,
         "questions": {name: sum(checks.values()) for name, checks in graded.items()},
         "well": is_well(records),
-        "submissions": [_summary(record, graded) for record in records],
+        "submissions": [_summary(record, graded, marks or Marks()) for record in records],
     }
 
 
-def _summary(record: Record, graded: dict[str, dict[str, float]]) -> dict[str, Any]:
+def _scores(record: Record, marks: Marks) -> tuple[dict[str, float | None], Status]:
+    """Return a record's points with those by hand, and the status that this makes."""
     scores = record.scores
+    if not scores:
+        return {}, record.status
+    kept = marks.points.get(record.student, {})
+    scores |= {name: kept.get(name, old) for name, old in scores.items()}
+    waits = None in scores.values()
+    return scores, Status.NEEDS_MANUAL if waits else Status.GRADED
+
+
+def _summary(record: Record, graded: dict[str, dict[str, float]], marks: Marks) -> dict[str, Any]:
+    scores, status = _scores(record, marks)
     known = [score for score in scores.values() if score is not None]
     return {
         "student": record.student,
-        "status": record.status.value,
-        "fault": record.status.fault.value,
+        "status": status.value,
+        "fault": status.fault.value,
         "questions": {name: _points(scores, checks) for name, checks in graded.items()},
         "checks": {o.check: o.verdict.value for o in record.outcomes},
-        "total": sum(known) if scores else None,
+        "total": max(sum(known) - marks.late.get(record.student, 0.0), 0.0) if scores else None,
         "look": reasons(record),
         "fence": record.fence,
     }
@@ -111,24 +140,27 @@ def _points(scores: dict[str, float | None], checks: dict[str, float]) -> float 
     return sum(known) if len(known) == len(checks) else None
 
 
-def make_rows(unit: Unit, records: list[Record]) -> list[Row]:
+def make_rows(unit: Unit, records: list[Record], marks: Marks | None = None) -> list[Row]:
     """Return the table's rows, one a record."""
     graded = questions(unit)
     most = sum(sum(checks.values()) for checks in graded.values())
-    return [_row(record, graded, most) for record in records]
+    return [_row(record, graded, most, marks or Marks()) for record in records]
 
 
-def _row(record: Record, graded: dict[str, dict[str, float]], most: float) -> Row:
-    scores, status = record.scores, record.status.value
+def _row(record: Record, graded: dict[str, dict[str, float]], most: float, marks: Marks) -> Row:
+    scores, status = _scores(record, marks)
     if not scores:
         return Row(record.student, status, "-", ["-"] * len(graded))
     sums = [_points(scores, checks) for checks in graded.values()]
     cells = ["by hand" if points is None else f"{points:g}" for points in sums]
     points = sum(score for score in scores.values() if score is not None)
+    points = max(points - marks.late.get(record.student, 0.0), 0.0)
     return Row(record.student, status, f"{points:g} / {most:g}", cells)
 
 
-def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Table:
+def make_table(
+    unit: Unit, records: list[Record], roles: dict[str, str], marks: Marks | None = None
+) -> Table:
     """Return the class as a table for the terminal.
 
     Parameters
@@ -137,6 +169,7 @@ def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Tabl
     records : list of Record
     roles : dict of str to str
         What to say of each student beside the id; may be empty.
+    marks : Marks, optional
     """
     table = Table(title=f"{unit.id}: {len(records)} submission(s)")
     table.add_column("student", no_wrap=True)
@@ -147,8 +180,8 @@ def make_table(unit: Unit, records: list[Record], roles: dict[str, str]) -> Tabl
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("to do")
-    for row, record in zip(make_rows(unit, records), records, strict=True):
+    for row in make_rows(unit, records, marks):
         role = [roles[row.student]] if roles else []
         who = escape(printable(row.student))
-        table.add_row(who, *role, *row.cells, row.total, row.status, TO_DO[record.status])
+        table.add_row(who, *role, *row.cells, row.total, row.status.value, TO_DO[row.status])
     return table

@@ -89,7 +89,7 @@ def _grade(options: argparse.Namespace) -> int:
     from coursekit.classroom.changes import make_change_table, try_class
     from coursekit.classroom.course_folder import CourseFolder
     from coursekit.classroom.grade import choose_students, grade_class
-    from coursekit.classroom.report import is_well, make_table, summary
+    from coursekit.classroom.report import Marks, is_well, make_table, summary
     from coursekit.classroom.stopping import stoppable
     from coursekit.grading.levels import Level
     from coursekit.privacy.audit import audited
@@ -117,11 +117,12 @@ def _grade(options: argparse.Namespace) -> int:
                 entry.students = students
                 records = grade_class(course, students, engine=options.engine, **how)
                 entry.graded(records)
+        marks = None if changes is not None else Marks(course.points(), course.penalties())
     if options.json:
         told = {} if changes is None else {"changes": [asdict(change) for change in changes]}
-        print(json.dumps(summary(unit, records) | told, indent=1))
+        print(json.dumps(summary(unit, records, marks) | told, indent=1))
     else:
-        graded = make_table(unit, records, {})
+        graded = make_table(unit, records, {}, marks)
         _console().print(graded if changes is None else make_change_table(unit, changes))
         _print_reasons(records)
     if changes is not None:

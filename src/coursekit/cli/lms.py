@@ -54,7 +54,9 @@ def add_commands(commands: Any) -> None:
         "--into", type=Path, metavar="FILE", help="Canvas' gradebook or Moodle's worksheet to fill"
     )
     export.add_argument("--column", default="", metavar="TITLE", help="Canvas' assignment")
-    export.add_argument("--out", type=Path, metavar="FILE", help="default beside --into, or here")
+    export.add_argument(
+        "--out", type=Path, metavar="FILE", help="default beside --into, or in --folder, or here"
+    )
     export.add_argument("--folder", type=Path, metavar="DIR", help="default the course repository")
     export.add_argument("--anonymous", action="store_true", help="call students by other names")
     export.add_argument("--json", action="store_true", help="print the marks, and write nothing")
@@ -64,6 +66,7 @@ def add_commands(commands: Any) -> None:
 def _collect(options: argparse.Namespace) -> int:
     from coursekit.classroom.deadlines import named_zone, zone_of
     from coursekit.lms.collect import collect
+    from coursekit.privacy.audit import audited
 
     course, names = Course.find(), list(options.sources)
     unit = None
@@ -71,7 +74,9 @@ def _collect(options: argparse.Namespace) -> int:
         (unit,) = course.select([names.pop()])
     if not names:
         raise CourseError("Nothing to collect: name a zip, a notebook or a folder.")
-    with own_scratch(), show_progress() as progress:
+    root = options.folder or course.root
+    root.mkdir(parents=True, exist_ok=True)
+    with own_scratch(), show_progress() as progress, audited(root, "collect") as entry:
         placed, left = collect(
             course,
             [Path(name) for name in names],
@@ -81,6 +86,7 @@ def _collect(options: argparse.Namespace) -> int:
             zone=named_zone(options.zone) if options.zone else zone_of(course),
             progress=progress,
         )
+        entry.students = sorted({each.student for each in placed})
     if options.json:
         told = {"placed": [asdict(each) for each in placed], "left": [asdict(one) for one in left]}
         print(json.dumps(told, indent=1, default=str))
@@ -93,6 +99,7 @@ def _collect(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
+    from coursekit.classroom.lateness import settle_penalties
     from coursekit.lms.export import fill, marks_of, to_csv
     from coursekit.lms.roster import kept_students
     from coursekit.privacy.audit import audited
@@ -109,6 +116,7 @@ def _export(options: argparse.Namespace) -> int:
         CourseFolder(options.folder or unit.course.root, unit) as course,
         audited(course.root, "export", unit.id) as entry,
     ):
+        settle_penalties(course)
         names = names_of(course.root, anonymous=options.anonymous)
         entry.students = course.handed_in()
         entry.note = " ".join([options.to, *["anonymous"] * options.anonymous])
@@ -121,7 +129,7 @@ def _export(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps([asdict(mark) for mark in marks], indent=1))
                 return 0
-            out = options.out or Path(f"{unit.id}-marks.csv")
+            out = options.out or (options.folder or Path()) / f"{unit.id}-marks.csv"
             # The mark of order tells spreadsheets that it is UTF-8.
             out.write_bytes(b"\xef\xbb\xbf" + to_csv(course, marks, roster).encode())
             whole = sum(mark.total is not None for mark in marks)
@@ -130,7 +138,9 @@ def _export(options: argparse.Namespace) -> int:
         filled = fill(options.to, options.into, course, options.column)
     out = options.out or options.into.with_name(f"{options.into.stem}-filled.csv")
     out.write_bytes(filled.text)
-    print(f"{out}: {filled.count} marks filled in; nothing else is changed. Import it.")
+    other = f", {filled.changed} of them in place of another number" if filled.changed else ""
+    where = f"the column {_line(filled.column)!r}"
+    print(f"{out}: {filled.count} marks filled into {where}{other}; nothing else is changed.")
     for student in filled.left:
         print(f"no line of this file is {_line(student)}'s: enter it by hand.", file=sys.stderr)
     return 1 if filled.left else 0

@@ -71,20 +71,19 @@ def _mark(options: argparse.Namespace) -> int:
 
 def _feedback(options: argparse.Namespace) -> int:
     from coursekit.classroom.course_folder import CourseFolder
-    from coursekit.classroom.deadlines import Deadlines, zone_of
     from coursekit.classroom.grade import choose_students
+    from coursekit.classroom.lateness import settle_penalties
     from coursekit.marking.feedback import Pages
     from coursekit.privacy.audit import audited
 
     course = Course.find()
     (unit,) = course.select([options.unit])
     root = options.folder or course.root
-    last = Deadlines(root, zone_of(course)).last(unit.id)
-    if options.with_solutions and last is not None and datetime.now(timezone.utc) < last:
-        until = f"{last:%Y-%m-%d %H:%M} UTC"
-        raise CourseError(f"{unit.id} may be handed in until {until}: give solutions out later.")
     with own_scratch(), CourseFolder(root, unit) as folder, show_progress() as progress:
+        if options.with_solutions:
+            _require_over(folder)
         students = choose_students(folder, options.student)
+        settle_penalties(folder)
         pages = []
         with audited(folder.root, "feedback", unit.id) as entry:
             entry.students = students
@@ -101,6 +100,16 @@ def _feedback(options: argparse.Namespace) -> int:
     if without := len(students) - len(pages):
         print(f"{without} student(s) have no points yet, and no page.", file=sys.stderr)
     return 0
+
+
+def _require_over(folder: CourseFolder) -> None:
+    from coursekit.classroom.lateness import Lateness
+
+    with folder.gradebook() as gradebook:
+        last = Lateness(folder).last(gradebook)
+    if last is not None and datetime.now(timezone.utc) < last:
+        until, unit = f"{last:%Y-%m-%d %H:%M} UTC", folder.unit.id
+        raise CourseError(f"{unit} may be handed in until {until}: give solutions out later.")
 
 
 def _ask(course: CourseFolder, desk: ByHand, answer: Answer) -> int:

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from coursekit.classroom.course_folder import CourseFolder
@@ -138,11 +139,17 @@ class Filled:
         How many marks it got.
     left : list of str
         Students with a mark and no line of their own.
+    column : str
+        The title of the column that was filled.
+    changed : int
+        How many of its fields had another number.
     """
 
     text: bytes
     count: int
     left: list[str]
+    column: str = ""
+    changed: int = 0
 
 
 def fill(system: str, path: Path, course: CourseFolder, column: str = "") -> Filled:
@@ -182,14 +189,18 @@ def fill(system: str, path: Path, course: CourseFolder, column: str = "") -> Fil
     marks = {mark.student: mark.total for mark in marks_of(course) if mark.total is not None}
     lines = _lines([row for row in rows[1:] if len(row) > at], known, sender)
     filled = set(lines) & set(marks)
+    changed = 0
     for student in filled:
         value = f"{marks[student]:.2f}"
+        before = _value(lines[student], at)
+        changed += before is not None and abs(before - float(value)) > 0.005
         lines[student][at] = value.replace(".", ",") if comma else value
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator).writerows(rows)
     mark_of_order = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     left = sorted(set(marks) - filled)
-    return Filled(mark_of_order + out.getvalue().encode(), len(filled), left)
+    whole = mark_of_order + out.getvalue().encode()
+    return Filled(whole, len(filled), left, rows[0][at].strip(), changed)
 
 
 def _lines(
@@ -221,8 +232,9 @@ def _canvas(rows: list[list[str]], path: Path, course: CourseFolder, column: str
         raise CourseError(f"{path} is no gradebook of Canvas': export it there, Grades > Export.")
     titles = {at: name for at, name in enumerate(head) if CANVAS_COLUMN.fullmatch(name)}
     words = [column] if column else [course.unit.id, course.unit.name]
-    for word in words:
-        mine = [at for at, name in titles.items() if word.lower() in name.lower()]
+    # A title that is the name comes before one that only has it within: "Iris quiz" is no "Iris".
+    for fits, word in product((_is_titled, _has_within), words):
+        mine = [at for at, name in titles.items() if fits(name, word)]
         if len(mine) == 1:
             break
     else:
@@ -231,6 +243,15 @@ def _canvas(rows: list[list[str]], path: Path, course: CourseFolder, column: str
     at, id_at = mine[0], head.index("ID")
     points = next((row for row in rows[1:3] if row and "points possible" in row[0].lower()), [])
     return at, _value(points, at), lambda row: Sender("canvas", key="".join(row[id_at : id_at + 1]))
+
+
+def _is_titled(title: str, word: str) -> bool:
+    plain = title.strip().lower()
+    return word.strip().lower() in (plain, plain.rpartition("(")[0].strip())
+
+
+def _has_within(title: str, word: str) -> bool:
+    return word.lower() in title.lower()
 
 
 def _moodle(rows: list[list[str]], path: Path, course: CourseFolder, column: str) -> Place:

@@ -29,6 +29,7 @@ HEADS = {  # what files call the columns, in small letters and without blanks
 # Letters that are no plain letter and an accent to Unicode.
 STROKES = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"})
 STROKES |= str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th"})
+ID = re.compile(r"[^\W_][\w.@=' -]*|=[\w.@=' -]*")  # a folder may be called so
 NUMBERED = re.compile(r"\D*?(\d+)")  # "Participant 123", in any language
 
 
@@ -177,6 +178,8 @@ def _student(row: list[str], places: dict[str, int]) -> Student:
     if number := NUMBERED.fullmatch(keys.get("moodle", "")):
         keys["moodle"] = number[1]
     email = cell("email")
+    if ID.fullmatch(cell("student")):  # whoever wrote the list chose it
+        return Student(cell("student"), name, email, keys)
     made = cell("student") or email.partition("@")[0] or name
     return Student(_slug(made), name, email, keys)
 

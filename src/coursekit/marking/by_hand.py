@@ -12,6 +12,7 @@ import nbformat
 from nbgrader.api import Assignment, BaseCell, Comment, Grade, Notebook
 
 from coursekit.classroom.course_folder import CourseFolder
+from coursekit.classroom.lateness import Lateness
 from coursekit.classroom.opening import patiently
 from coursekit.leaks.secrets import cut_regions
 from coursekit.sources.layout import CourseError
@@ -138,6 +139,8 @@ class ByHand:
             if not changed:
                 gradebook.db.rollback()
                 raise TakenError("Somebody else has marked this one in the meantime.")
+            gradebook.db.expire_all()  # scores are the database's own sums
+            Lateness(self._course).set_penalty(notebook)
             if comment:
                 _comment(gradebook, notebook, self._question[answer.cell], comment)
             gradebook.db.commit()

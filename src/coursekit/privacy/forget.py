@@ -16,6 +16,7 @@ from coursekit.classroom.locks import lock
 from coursekit.classroom.opening import is_there
 from coursekit.classroom.staging import beside, explained, put, remove, write_file
 from coursekit.lms.roster import FILE as ROSTER
+from coursekit.privacy.pseudonyms import KEY_FILE, names_of
 from coursekit.sources.layout import CourseError
 
 FOLDERS = ("submitted", "attempts", "autograded", "feedback")  # a folder a student
@@ -43,13 +44,14 @@ class Forgetting:
         self._course, self._root, self._student = course, course.root, student
         if not student or student in (".", "..") or {"/", os.sep, "\0"} & set(student):
             raise CourseError(f"{student!r} is no student's id.")
-        if not self.found():
+        if not any((*self._places(), *self._lines(), self._has_rows())):
             raise CourseError(f"Nothing of {student} is in {self._root}: is this the id?")
 
     def found(self) -> list[str]:
         """Return what there is, a line each."""
-        lines = [str(path.relative_to(self._root)) for path in self._paths()]
-        lines += [f"lines of {name}" for name in (ROSTER, EXTENSIONS) if self._others(name)]
+        paths = [*self._places(), *self._pages()]
+        lines = [str(path.relative_to(self._root)) for path in paths]
+        lines += [f"lines of {name}" for name in self._lines()]
         return lines + ["rows of the gradebook"] * self._has_rows()
 
     def delete(self) -> list[str]:
@@ -70,7 +72,7 @@ class Forgetting:
                 if (text := self._others(name)) is not None:
                     write_file(beside(self._root / name, "new"), text)
                     put(self._root / name)
-            for path in self._paths():
+            for path in [*self._pages(), *self._places()]:
                 _writable(path)
                 remove(path)
         return deleted
@@ -81,7 +83,7 @@ class Forgetting:
             raise CourseError(f"A grading is at work in {self._root}: let it end, then try again.")
         return held
 
-    def _paths(self) -> Iterator[Path]:
+    def _places(self) -> Iterator[Path]:
         """Yield the student's files and folders, and what a killed command left beside them."""
         places = [self._root / step / self._student for step in FOLDERS]
         for step, ending in (RECORDS, MESSAGES):
@@ -91,13 +93,23 @@ class Forgetting:
             for path in (place, beside(place, "new"), beside(place, "old")):
                 if os.path.lexists(path):
                     yield path
+
+    def _pages(self) -> Iterator[Path]:
+        """Yield the reports on which the student is; each is made anew with one command."""
+        names = [self._student]
+        if (self._root / KEY_FILE).exists():
+            names.append(names_of(self._root, anonymous=True).of(self._student))
+        named = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
         for page in sorted((self._root / REPORTS).glob("*.html")):
-            text = html.unescape(page.read_text(encoding="utf-8", errors="replace"))
-            if re.search(rf"(?<![\w-]){re.escape(self._student)}(?![\w-])", text):
-                yield page  # it is made anew with one command
+            if named.search(html.unescape(page.read_text(encoding="utf-8", errors="replace"))):
+                yield page
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the tables in which the student is."""
+        return (name for name in (ROSTER, EXTENSIONS) if self._others(name) is not None)
 
     def _others(self, name: str) -> str | None:
-        """Return a table without the student's lines; None if it has none."""
+        """Return a table without the student's rows, the others untouched; None if it has none."""
         path = self._root / name
         if not path.is_file():
             return None
@@ -105,17 +117,17 @@ class Forgetting:
         lines = text.splitlines(keepends=True)
         if not lines:
             return None
-        separator = max(",;\t", key=lines[0].count)
-        heads = [
-            [cell.strip().lower() for cell in next(csv.reader([lines[0]], delimiter=separator))]
-        ]
-        at = heads[0].index("student") if "student" in heads[0] else 0
-        kept = [lines[0]]
-        for line in lines[1:]:
-            cells = next(csv.reader([line], delimiter=separator), [])
-            if at >= len(cells) or cells[at].strip() != self._student:
-                kept.append(line)
-        return "".join(kept) if len(kept) < len(lines) else None
+        reader = csv.reader(lines, delimiter=max(",;\t", key=lines[0].count))
+        head = [cell.strip().lower() for cell in next(reader)]
+        at = head.index("student") if "student" in head else 0
+        kept, begin, found = lines[: reader.line_num], reader.line_num, False
+        for cells in reader:  # a row may have several lines
+            if at < len(cells) and cells[at].strip() == self._student:
+                found = True
+            else:
+                kept += lines[begin : reader.line_num]
+            begin = reader.line_num
+        return "".join(kept) if found else None
 
     def _has_rows(self) -> bool:
         if not is_there(self._course.db_url):
