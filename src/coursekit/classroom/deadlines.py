@@ -131,6 +131,10 @@ class Deadlines:
         mine = [e for e in self._extensions if e.student == student and e.unit in (unit, ALL)]
         return max((self._until(unit, due, each) - due for each in mine), default=timedelta(0))
 
+    def extended(self, unit: str) -> set[str]:
+        """Return the students who have an extension."""
+        return {each.student for each in self._extensions if each.unit in (unit, ALL)}
+
     def last(self, unit: str, otherwise: datetime | None = None) -> datetime | None:
         """Return when the last student's time is over, in UTC; None if nothing says so.
 

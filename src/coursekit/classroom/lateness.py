@@ -6,11 +6,12 @@ settles it first.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import Assignment, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import or_
 
 from coursekit.classroom.course_folder import CourseFolder
 from coursekit.classroom.deadlines import Deadlines, zone_of
@@ -43,18 +44,30 @@ class Lateness:
             )
 
     def settle(self, gradebook: Any) -> None:
-        """Set the penalty of every submission; nothing is committed."""
-        for submission in gradebook.assignment_submissions(self._course.unit.id):
-            for rows in submission.notebooks:
-                self.set_penalty(rows)
+        """Set the penalty of whoever may have one; nothing is committed."""
+        unit = self._course.unit.id
+        late = (
+            SubmittedAssignment.timestamp > Assignment.duedate,
+            SubmittedNotebook.late_submission_penalty.isnot(None),
+            SubmittedAssignment.student_id.in_(self._deadlines.extended(unit)),
+        )
+        found = (
+            gradebook.db.query(SubmittedNotebook)
+            .join(SubmittedNotebook.assignment)
+            .join(SubmittedAssignment.assignment)
+            .filter(Assignment.name == unit, or_(*late))
+        )
+        for rows in found.all():
+            self.set_penalty(rows)
 
     def set_penalty(self, rows: Any) -> None:
         """Let nbgrader's late plugin, or the one that the settings name, decide on a submission."""
-        rows.late_submission_penalty = None
+        penalty = None
         due = rows.assignment.assignment.duedate
         due = due and due.replace(tzinfo=timezone.utc)
-        if extra := self._deadlines.extra(rows.student.id, self._course.unit.id, due):
-            rows.assignment.extension = max(extra, rows.assignment.extension or extra)
+        extra = self._deadlines.extra(rows.student.id, self._course.unit.id, due)
+        if extra > (rows.assignment.extension or timedelta(0)):
+            rows.assignment.extension = extra
         late = rows.assignment.total_seconds_late
         if late > 0:
             penalties = AssignLatePenalties(config=self._course.config)
@@ -63,7 +76,9 @@ class Lateness:
                 rows.student.id, rows.score, late
             )
             if wanted is not None:
-                rows.late_submission_penalty = min(max(wanted, 0), rows.score)
+                penalty = min(max(wanted, 0), rows.score)
+        if rows.late_submission_penalty != penalty:  # a copy that is read-only can be exported
+            rows.late_submission_penalty = penalty
 
     def last(self, gradebook: Any) -> datetime | None:
         """Return when the last student's time is over, in UTC; None if nothing says so."""
