@@ -32,13 +32,13 @@ def grade(
     unit, tried = make_unit(tmp_path), []
     for student in STUDENTS:
         write(unit, student, RIGHT, tmp_path / "submitted")
-    really = WarmEngine._grade
+    really = WarmEngine.attempt
 
     def noted(self: WarmEngine, student: str) -> tuple[Record, bool]:
         tried.append(student)
         return really(self, student)
 
-    monkeypatch.setattr(WarmEngine, "_grade", noted)
+    monkeypatch.setattr(WarmEngine, "attempt", noted)
 
     def run(again: bool = False, progress: Progress = no_progress) -> list[Record]:
         tried.clear()

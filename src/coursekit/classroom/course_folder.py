@@ -33,7 +33,7 @@ from coursekit.classroom.stopping import uninterrupted
 from coursekit.sources.layout import CourseError, Unit
 from coursekit.sources.notebook import Notebook
 
-CONFIG = "nbgrader_config.py"
+CONFIG, HELD_OUT = "nbgrader_config.py", "COURSEKIT_HELD_OUT"
 OWN_CONFIG = '''"""So that nbgrader's own tools hide what they must. Add your settings below."""
 
 import os
@@ -313,6 +313,18 @@ def _checksums(master: Notebook) -> dict[str, str]:
     return {each["grade_id"]: each["checksum"] for each in flags}
 
 
+@contextmanager
+def _kept_environment() -> Iterator[None]:
+    """Let a file of settings say where held-out data lies to nbgrader alone: here it is known."""
+    before = os.environ.get(HELD_OUT)
+    try:
+        yield
+    finally:
+        os.environ.pop(HELD_OUT, None)
+        if before is not None:
+            os.environ[HELD_OUT] = before
+
+
 def _read_config(root: Path, course: Path) -> Any:
     """Return nbgrader's settings: this package's, then the course's file, then the folder's own.
 
@@ -322,7 +334,8 @@ def _read_config(root: Path, course: Path) -> Any:
     for folder in dict.fromkeys((course.resolve(), root)):
         if (folder / CONFIG).exists():
             try:
-                found = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
+                with _kept_environment():
+                    found = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
             except Exception as error:  # it is a program, and may do anything
                 what = f"{type(error).__name__}: {error}"
                 raise CourseError(f"{folder / CONFIG} cannot be read ({what}): mend it.") from error

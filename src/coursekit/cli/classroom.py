@@ -113,6 +113,7 @@ def _grade(options: argparse.Namespace) -> int:
         if options.dry_run:
             records, changes = try_class(course, students, **how)
         else:
+            course.require_writable()  # told before the log is opened, which lies there, too
             with audited(course.root, "grade", unit.id) as entry:
                 entry.students = students
                 records = grade_class(course, students, engine=options.engine, **how)
